@@ -1,0 +1,45 @@
+"""What activity does to a body: `Activity` and `Anatomy` in, `DoseRate` out.
+
+In: activity in source regions (MBq, on any clock), the patient's regions and masses.
+Out: absorbed dose rate in target regions (Gy/h) by radiation; the clock passes through untouched.
+Choices: `Mird`, the sum over sources with S values of the adult reference phantoms, active marrow
+and myeloma nests in it treated apart. `sphere.py` holds absorbed fractions of lesions,
+`core/` our own photon transport that the phantom tables come from.
+Read first: `mird.py`.
+"""
+
+from __future__ import annotations
+
+from pdcraft.domain import Activity, Anatomy, DoseRate
+from pdcraft.dosimetry.base import RADIATIONS, AbstractEngine
+from pdcraft.dosimetry.mird import Mird, build_mird
+from pdcraft.dosimetry.sphere import (
+    csda_range_g_per_cm2,
+    electron_absorbed_fraction,
+    mean_electron_absorbed_fraction,
+)
+
+__all__ = [
+    "RADIATIONS", "AbstractEngine", "Mird", "build_mird", "csda_range_g_per_cm2",
+    "electron_absorbed_fraction", "irradiate", "mean_electron_absorbed_fraction",
+]  # fmt: skip
+
+
+def irradiate(engine: AbstractEngine, activity: Activity, anatomy: Anatomy) -> DoseRate:
+    """Absorbed dose rate in every region of an anatomy.
+
+    Parameters
+    ----------
+    engine
+        How energy is carried from source to target.
+    activity
+        Activity in the source regions. MBq, ``[place, nuclide, mode]``.
+    anatomy
+        Target regions and masses.
+
+    Returns
+    -------
+    DoseRate
+        Gy/h, ``[place, radiation, mode]``, on the clock of ``activity``.
+    """
+    return engine.dose_rate(activity, anatomy)

@@ -1,0 +1,42 @@
+"""Where the molecule goes: patient, regimen and agent in, `Amount` out.
+
+In: a `Patient` with individual rates, a `Regimen` (what is given, when), an `Agent`.
+Out: labelled molecules in every region over time (nmol), as a few exponential modes.
+Choices: `TwoPool` (plasma and tissue with marrow, tumour, iodide, thyroid and urine) and
+`IodineICRP137` (radioiodide after ICRP Publication 137). Both are linear, so the modes are
+eigenmodes of the rate matrix and time-integrated amounts are one linear solve: no ODE solver.
+Read first: `linear.py` (the engine), then `two_pool.py`.
+"""
+
+from __future__ import annotations
+
+from pdcraft.domain import Agent, Amount, Patient, Regimen
+from pdcraft.kinetics.base import AbstractModel
+from pdcraft.kinetics.iodine import IodineICRP137
+from pdcraft.kinetics.linear import eigenmodes, rate_matrix, time_integrated
+from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates
+
+__all__ = [
+    "AbstractModel", "IodineICRP137", "TwoPool", "biexponential_micro_rates", "eigenmodes",
+    "rate_matrix", "simulate", "time_integrated",
+]  # fmt: skip
+
+
+def simulate(model: AbstractModel, patient: Patient, regimen: Regimen, agent: Agent) -> Amount:
+    """Labelled molecules of one patient over time.
+
+    Parameters
+    ----------
+    model
+        How the molecule moves.
+    patient, regimen
+        Whose rates, and what is given when.
+    agent
+        What is given; its parent nuclide turns activity into molecules.
+
+    Returns
+    -------
+    Amount
+        nmol, ``[place, species, mode]``.
+    """
+    return model.amount(patient, regimen, agent)

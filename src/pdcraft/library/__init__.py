@@ -1,0 +1,20 @@
+"""Numbers in: names become nouns, with every check on the way.
+
+In: names that a study file may say (``"clr131"``, ``"adult_male"``, ``"tissues/marrow"``).
+Out: `Agent`, `Chain`, `Emissions`, `Phantom`, `ParameterSet`, each number with its source.
+Everything lies here as text: ``agents/ carriers/ payloads/ kinetics/ species/ phantoms/ media/
+tissues/ diseases/ endpoints/ dosimetry/`` and ``SOURCES.bib``; nuclear data come from the packages
+`radioactivedecay` and `icrp107-database`. Read first: `read.py`.
+"""
+
+from pdcraft.library.conjugate import agent, payload_named
+from pdcraft.library.graphs import graph
+from pdcraft.library.media import electrons_in_water
+from pdcraft.library.nuclides import chain, emissions
+from pdcraft.library.phantom import PHANTOMS, phantom
+from pdcraft.library.read import bibliography, cite, names_on, parameters, read_toml, shelf
+
+__all__ = [
+    "PHANTOMS", "agent", "bibliography", "chain", "cite", "electrons_in_water", "emissions",
+    "graph", "names_on", "parameters", "payload_named", "phantom", "read_toml", "shelf",
+]  # fmt: skip

@@ -1,0 +1,136 @@
+"""`Study` → what is computed: plan, population, regimens, and every parameter with its origin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+
+from pdcraft import library
+from pdcraft.biology import (
+    BestResponse,
+    CountRule,
+    Cytopenia,
+    Death,
+    DoseLimitingToxicity,
+    Marrow,
+    Myeloma,
+    Progression,
+)
+from pdcraft.domain import ParameterSet, Patient, Regimen, Samples, Source, check_needs
+from pdcraft.dosimetry import build_mird
+from pdcraft.kinetics import TwoPool
+from pdcraft.study.course import Plan
+from pdcraft.study.spec import CohortTable, Study
+from pdcraft.trial.population import Population
+
+_SHELVES = (
+    "species/human",
+    "species/relapsed_myeloma_population",
+    "kinetics/clr1404_two_pool",
+    "tissues/marrow",
+)
+_ENGINE = "dosimetry/marrow"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All that a run needs.
+
+    Attributes
+    ----------
+    plan, population
+        The river's choices, and who is treated.
+    parameters, engine_parameters
+        Individual parameters with their spread; parameters of the dosimetry.
+    """
+
+    study: Study
+    plan: Plan
+    population: Population
+    parameters: ParameterSet
+    engine_parameters: ParameterSet
+
+    def regimens(self, cohort: CohortTable, patients: Patient) -> Regimen:
+        """What every patient of a batch is given, with empty doses up to the longest regimen."""
+        infusion = self.study.kinetics.infusion
+        most = max(len(c.doses) for c in self.study.cohort)
+        one = Regimen.of(
+            [d.activity for d in cohort.doses],
+            time_h=[d.at for d in cohort.doses],
+            duration_h=infusion,
+        ).padded(most)
+
+        def for_patient(surface_m2: Array) -> Regimen:
+            return Regimen(one.time_h, one.duration_h, one.activity_MBq * surface_m2)
+
+        return jax.vmap(for_patient)(patients.body_surface_m2)
+
+
+def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
+    """Individual and dosimetric parameters of a study, with the study's own values put in."""
+    name = study.study.name
+    individual = library.parameters(_SHELVES[0]).merged(
+        *(library.parameters(s) for s in _SHELVES[1:]),
+        library.parameters(f"diseases/{study.study.disease}"),
+    )
+    engine = library.parameters(_ENGINE)
+    source = Source("pdcraft", f"study file of {name}")
+    mine = {"thyroid.blockade": study.kinetics.thyroid_blockade}
+    for key, value in study.parameters.items():
+        if key in engine:
+            engine = engine.replaced({key: value}, source=source)
+        else:
+            mine[key] = value
+    changed = {k: v for k, v in mine.items() if v != individual[k].value}
+    return individual.replaced(changed, source=source), engine
+
+
+def prepare(study: Study) -> Prepared:
+    """Choose models and parameters for a study.
+
+    Raises
+    ------
+    MissingError
+        If the study names an agent, disease or parameter that the library does not hold.
+    InputError
+        If a model needs a parameter that the sets do not give in its unit.
+    """
+    parameters, engine_parameters = parameter_sets(study)
+    agent = library.agent(study.study.agent, payload=study.study.payload)
+    phantoms = [library.phantom(name) for name in library.PHANTOMS]
+    engine = build_mird(
+        phantoms, agent.payload.emissions, library.electrons_in_water(),
+        marrow_floor=engine_parameters["marrow.electron_floor"].value,
+        marrow_length_g_per_cm2=engine_parameters["marrow.electron_length"].value,
+        nest_mass_g=engine_parameters["tumour.nest_mass"].value,
+    )  # fmt: skip
+    days = np.arange(0.0, study.study.follow_up / 24.0 + 1e-9)
+    kinetics = TwoPool()
+    effects = (Marrow(), Myeloma())
+    plan = Plan(agent, kinetics, engine, effects, endpoints(study), Samples(jnp.asarray(days * 24)))
+    for model in (kinetics, *effects, *plan.endpoints):
+        check_needs(model.needs, parameters, type(model).__name__)
+    population = Population(parameters, engine.places[:-1], engine.reference_g, study.study.seed)
+    return Prepared(study, plan, population, parameters, engine_parameters)
+
+
+def endpoints(study: Study) -> tuple:
+    """Endpoints that a study asks for."""
+    asked = study.assessment
+    every_day, seed = asked.visit_every / 24.0, study.study.seed
+    rules = tuple(
+        CountRule(r.lineage, r.below, r.for_at_least / 24.0)
+        for r in study.dose_limiting_toxicity.rules
+    )
+    return (
+        Cytopenia("platelets", ctcae=asked.ctcae),
+        Cytopenia("neutrophils", ctcae=asked.ctcae),
+        DoseLimitingToxicity(rules, study.dose_limiting_toxicity.window / 24.0),
+        BestResponse(every_day, seed),
+        Progression(every_day, seed),
+        Death(seed),
+    )

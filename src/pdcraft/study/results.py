@@ -1,0 +1,207 @@
+"""Arrays of a run → its tables, CSV with units in the column names."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Rows = list[list[object]]
+Table = tuple[Sequence[str], Rows]
+
+BAND = (0.05, 0.50, 0.95)
+IMWG = ("PD", "SD", "MR", "PR", "VGPR", "CR")
+WATERFALL, SWIMMER = 60, 24
+"""Patients shown of each cohort: the first ones, so the sample is the same people everywhere."""
+
+
+def to_csv(table: Table) -> bytes:
+    """Bytes of a table; numbers with six significant digits, missing values as empty cells."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(table[0])
+    writer.writerows([[_cell(v) for v in row] for row in table[1]])
+    return stream.getvalue().encode()
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, (float, np.floating)):
+        return "" if not np.isfinite(value) else f"{value:.6g}"
+    return value
+
+
+def _band(values: NDArray) -> list[NDArray]:
+    return list(np.quantile(values.astype(float), BAND, axis=0))
+
+
+def doses(cohort: str, kept: dict[str, NDArray], places: Sequence[str]) -> Rows:
+    """Rows of ``doses.csv``; ``Gy_per_GBq`` is the mean of each patient's ratio."""
+    Gy = kept["dose_Gy"]
+    per_GBq = (Gy / (1e-3 * kept["given_MBq"])[:, None]).mean(axis=0)
+    low, middle, high = _band(Gy)
+    return [
+        [cohort, place, Gy[:, i].mean(), low[i], middle[i], high[i], per_GBq[i]]
+        for i, place in enumerate(places)
+    ]
+
+
+def toxicity(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Rows:
+    """Rows of ``toxicity.csv``; recovery is the median of those who needed to recover."""
+    rows: Rows = []
+    for lineage, nadir, back in (
+        ("platelets", "thrombocytopenia", "platelet recovery"),
+        ("neutrophils", "neutropenia", "neutrophil recovery"),
+    ):
+        i, j = events.index(nadir), events.index(back)
+        value, day = kept["event_value"][:, i], kept["event_time_h"][:, i] / 24
+        grade = kept["event_grade"][:, i]
+        fell = grade >= 2
+        again = np.where(
+            kept["event_happened"][fell, j], kept["event_time_h"][fell, j] / 24, np.inf
+        )
+        recovery = float(np.median(again)) if fell.any() else np.nan
+        rows.append(
+            [cohort, lineage, "1e9/L", np.median(value), np.median(day), recovery,
+             (grade >= 3).mean(), (grade >= 4).mean(), *np.quantile(value, (0.05, 0.95)),
+             *np.quantile(day, (0.05, 0.95)), *_share(grade >= 3), *_share(grade >= 4)]
+        )  # fmt: skip
+    return rows
+
+
+def _share(flag: NDArray) -> tuple[float, float]:
+    """90 % Wilson interval of a simulated share: Monte Carlo error only."""
+    interval = stats.binomtest(int(flag.sum()), len(flag)).proportion_ci(0.90, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def _median_day(kept: dict[str, NDArray], i: int) -> float:
+    time, happened = kept["event_time_h"][:, i] / 24, kept["event_happened"][:, i]
+    days, survival, *_ = _kaplan_meier(time, happened)
+    below = survival <= 0.5
+    return float(days[below][0]) if below.any() else np.nan
+
+
+def response(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Rows:
+    """Row of ``response.csv``: ORR = PR or better, CBR = MR or better, DCR = SD or better."""
+    code = kept["event_grade"][:, events.index("best response")]
+    shares = [code >= IMWG.index(least) for least in ("PR", "MR", "SD")]
+    return [
+        [cohort, *(s.mean() for s in shares),
+         _median_day(kept, events.index("progression or death")),
+         _median_day(kept, events.index("death")), *(x for s in shares for x in _share(s))]
+    ]  # fmt: skip
+
+
+def _kaplan_meier(time: NDArray, happened: NDArray) -> tuple[NDArray, ...]:
+    sample = stats.CensoredData.right_censored(time, ~happened)
+    curve = stats.ecdf(sample).sf
+    with np.errstate(all="ignore"):
+        band = curve.confidence_interval(0.90, method="log-log")
+    low, high = (np.asarray(b.probabilities) for b in (band.low, band.high))
+    at_risk = np.array([(time >= day).sum() for day in curve.quantiles])
+    return curve.quantiles, curve.probabilities, low, high, at_risk
+
+
+def kaplan_meier(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Rows:
+    """Rows of ``km.csv`` for PFS and OS, steps only, with 90 % log-log bands."""
+    rows: Rows = []
+    for endpoint, event in (("PFS", "progression or death"), ("OS", "death")):
+        i = events.index(event)
+        time, happened = kept["event_time_h"][:, i] / 24, kept["event_happened"][:, i]
+        rows.append([cohort, endpoint, 0.0, 1.0, 1.0, 1.0, len(time)])
+        days = np.unique(np.concatenate([np.arange(0.0, time.max() + 1, 1.0)]))
+        quantiles, survival, low, high, _ = _kaplan_meier(time, happened)
+        for day in days[1:]:
+            k = np.searchsorted(quantiles, day, side="right") - 1
+            if k >= 0:
+                rows.append(
+                    [cohort, endpoint, day, survival[k], low[k], high[k], int((time >= day).sum())]
+                )
+    return rows
+
+
+def curves_activity(
+    cohort: str, kept: dict[str, NDArray], places: Sequence[str], day: NDArray
+) -> Rows:
+    """Rows of ``curves_activity.csv``."""
+    low, middle, high = _band(kept["activity_MBq"])
+    return [
+        [cohort, place, day[t], low[t, i], middle[t, i], high[t, i]]
+        for i, place in enumerate(places)
+        for t in range(len(day))
+    ]
+
+
+def curves_plasma(cohort: str, kept: dict[str, NDArray], day: NDArray) -> Rows:
+    """Rows of ``curves_plasma.csv``."""
+    bands = _band(kept["plasma_ng_per_mL"])
+    return [[cohort, day[t], *(b[t] for b in bands)] for t in range(len(day))]
+
+
+def curves_markers(
+    cohort: str, kept: dict[str, NDArray], markers: Iterable[tuple[str, str]], day: NDArray
+) -> Rows:
+    """Rows of ``curves_markers.csv``."""
+    low, middle, high = _band(kept["markers"])
+    return [
+        [cohort, marker, unit, day[t], low[m, t], middle[m, t], high[m, t]]
+        for m, (marker, unit) in enumerate(markers)
+        for t in range(len(day))
+    ]
+
+
+def waterfall(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Rows:
+    """Rows of ``waterfall.csv``: best change of M-protein, largest rise first."""
+    i = events.index("best response")
+    shown = [
+        [cohort, int(n), float(v), IMWG[int(g)]]
+        for n, v, g in zip(
+            kept["number"][:WATERFALL], kept["event_value"][:WATERFALL, i],
+            kept["event_grade"][:WATERFALL, i], strict=True,
+        )
+    ]  # fmt: skip
+    return sorted(shown, key=lambda row: -float(row[2]))
+
+
+def swimmer(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Rows:
+    """Rows of ``swimmer.csv``: how long, how it ended, best response and when."""
+    at = {e: events.index(e) for e in ("progression", "death", "best response")}
+    rows: Rows = []
+    for k in range(min(SWIMMER, len(kept["number"]))):
+        day, happened = kept["event_time_h"][k] / 24, kept["event_happened"][k]
+        ends = [(day[at[e]], e) for e in ("progression", "death") if happened[at[e]]]
+        end, how = min(ends) if ends else (day[at["progression"]], "follow-up ends")
+        code = int(kept["event_grade"][k, at["best response"]])
+        answered = day[at["best response"]] if code >= IMWG.index("MR") else np.nan
+        rows.append([cohort, int(kept["number"][k]), end, how, IMWG[code], answered])
+    return rows
+
+
+COLUMNS: dict[str, Sequence[str]] = {
+    "doses": ("cohort", "region", "Gy_mean", "Gy_p05", "Gy_p50", "Gy_p95", "Gy_per_GBq"),
+    "toxicity": (
+        "cohort", "lineage", "unit", "nadir_p50", "nadir_day_p50", "recovery_day_p50",
+        "p_grade3plus", "p_grade4", "nadir_p05", "nadir_p95", "nadir_day_p05", "nadir_day_p95",
+        "p_grade3plus_low", "p_grade3plus_high", "p_grade4_low", "p_grade4_high",
+    ),
+    "response": (
+        "cohort", "orr", "cbr", "dcr", "pfs_day_p50", "os_day_p50", "orr_low", "orr_high",
+        "cbr_low", "cbr_high", "dcr_low", "dcr_high",
+    ),
+    "km": ("cohort", "endpoint", "day", "survival", "low", "high", "at_risk"),
+    "curves_activity": ("cohort", "region", "day", "MBq_p05", "MBq_p50", "MBq_p95"),
+    "curves_plasma": ("cohort", "day", "ng_per_mL_p05", "ng_per_mL_p50", "ng_per_mL_p95"),
+    "curves_markers": ("cohort", "marker", "unit", "day", "p05", "p50", "p95"),
+    "waterfall": ("cohort", "patient", "best_change_percent", "response"),
+    "swimmer": ("cohort", "patient", "day_end", "event_end", "response", "response_day"),
+    "trial": ("cohort", "dose_mCi_per_m2", "n", "dlt", "decision", "reason"),
+    "assumptions": (
+        "parameter", "value", "unit", "spread", "status", "source", "where", "rests_on_it",
+    ),
+    "ctcae": ("lineage", "version", "grade", "low", "high", "unit"),
+    "validity": ("where", "message", "count"),
+}  # fmt: skip

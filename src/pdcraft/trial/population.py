@@ -1,0 +1,118 @@
+r"""Virtual patients: covariates, masses and individual parameters from one seed.
+
+Every value is addressed by (seed, parameter, patient number): patient 17 is the same person in
+every cohort, design, shard and thread.
+"""
+
+from __future__ import annotations
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from pdcraft.domain import SEXES, Anatomy, ParameterSet, Patient, Regions, Values
+from pdcraft.domain.parameter import Parameter
+from pdcraft.domain.random import normals, uniforms
+
+_NEEDS = (
+    "population.male_share", "population.age", "marrow.infiltration",
+    *(f"{sex}.{what}" for sex in SEXES for what in ("body_mass", "height", "plasma_volume")),
+)  # fmt: skip
+
+
+class Population(eqx.Module):
+    r"""Draws virtual patients.
+
+    Body mass goes with the square of height, :math:`m = m_{50}(h/h_{50})^2 e^{\omega z}`; organs go
+    with body mass; body surface is that of Mosteller, :math:`\sqrt{hm/3600}`. Myeloma replaces the
+    share ``marrow.infiltration`` of the active marrow.
+
+    Attributes
+    ----------
+    parameters
+        Everything that is drawn, with its spread.
+    places, reference_g
+        Target regions of the phantoms and their masses; g, ``[sex, place]``.
+    seed
+        Of the study.
+
+    References
+    ----------
+    mosteller1987, body surface
+    """
+
+    parameters: ParameterSet = eqx.field(static=True)
+    places: tuple[str, ...] = eqx.field(static=True)
+    reference_g: Float[Array, "sex place"]
+    seed: int = eqx.field(static=True)
+
+    def __check_init__(self) -> None:
+        """Refuse a parameter set without the covariates."""
+        for name in _NEEDS:
+            self.parameters[name]
+
+    def draw(self, numbers: Int[Array, "n"]) -> Patient:
+        """The patients with these numbers, as one `Patient` with a leading axis ``[n]``."""
+        numbers = jnp.asarray(numbers)
+        values = {name: self._value(p, numbers) for name, p in self.parameters.items()}
+        male = uniforms(self.seed, "sex", numbers) < values["population.male_share"]
+        own = {
+            what: jnp.where(male, values[f"male.{what}"], values[f"female.{what}"])
+            for what in ("body_mass", "height", "plasma_volume")
+        }
+        sex = jnp.where(male, SEXES.index("male"), SEXES.index("female"))
+        middle = [
+            jnp.where(
+                male, self.parameters[f"male.{w}"].value, self.parameters[f"female.{w}"].value
+            )
+            for w in ("body_mass", "height")
+        ]
+        body_kg = own["body_mass"] * (own["height"] / middle[1]) ** 2
+        anatomy = self._anatomy(sex, body_kg, values["marrow.infiltration"])
+        kept = [n for n in values if not n.startswith(("male.", "female.", "population."))]
+        plasma = own["plasma_volume"] * body_kg / middle[0]
+        return Patient(
+            numbers, anatomy, body_kg, own["height"], jnp.sqrt(own["height"] * body_kg / 3600.0),
+            values["population.age"],
+            Values(
+                (*kept, "plasma.volume"), jnp.stack([*(values[n] for n in kept), plasma], axis=-1)
+            ),
+        )  # fmt: skip
+
+    def _value(self, parameter: Parameter, numbers: Int[Array, "n"]) -> Float[Array, "n"]:
+        typical, spread = parameter.value, parameter.spread
+        if spread.kind == "none":
+            return jnp.full(numbers.shape, typical)
+        if spread.kind == "uniform":
+            u = uniforms(self.seed, parameter.name, numbers)
+            return spread.low + (spread.high - spread.low) * u
+        z = normals(self.seed, parameter.name, numbers)
+        if spread.kind == "lognormal":
+            return typical * jnp.exp(jnp.sqrt(jnp.log1p(spread.cv**2)) * z)
+        if spread.kind == "logitnormal":
+            return jax.nn.sigmoid(jnp.log(typical / (1.0 - typical)) + spread.sd * z)
+        return typical + spread.sd * z
+
+    def _anatomy(
+        self, sex: Int[Array, "n"], body_kg: Float[Array, "n"], infiltration: Float[Array, "n"]
+    ) -> Anatomy:
+        reference = self.reference_g[sex]  # [n, place]
+        scale = 1e3 * body_kg / reference[:, self.places.index("total body")]
+        mass = reference * scale[:, None]
+        at = self.places.index("red marrow")
+        tumour = mass[:, at] * infiltration
+        mass = mass.at[:, at].add(-tumour)
+        return Anatomy(
+            Regions((*self.places, "tumour"), jnp.concatenate([mass, tumour[:, None]], axis=1)), sex
+        )
+
+    def outside(self, patients: Patient) -> dict[str, Int[Array, ""]]:
+        """How many of the patients have a parameter outside its checked range, by name."""
+        found = {}
+        for name, parameter in self.parameters.items():
+            if parameter.checked is not None and name in patients.parameters.names:
+                column = patients.parameters.value[:, patients.parameters.names.index(name)]
+                low, high = parameter.checked
+                found[name] = ((column < low) | (column > high)).sum()
+        return found

@@ -7,6 +7,7 @@ whatever the shard, the thread, or what else was drawn.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -15,8 +16,8 @@ from jaxtyping import Array, Float, Int
 from pdcraft.domain.errors import InputError
 
 
-def stream(seed: int, name: str) -> Array:
-    """Key of the stream called ``name``.
+def root(seed: int) -> Array:
+    """Key from which all streams of a seed branch off.
 
     Raises
     ------
@@ -25,20 +26,35 @@ def stream(seed: int, name: str) -> Array:
     """
     if not 0 <= seed < 2**63:
         raise InputError(f"seed = {seed} must be a whole number from 0 to 2^63 - 1.")
-    return jax.random.fold_in(jax.random.key(seed), zlib.crc32(name.encode()))
+    return jax.random.key(seed)
 
 
-def normals(seed: int, name: str, individuals: Int[Array, "n"]) -> Float[Array, "n"]:
-    """One standard normal draw for every individual number. ``[n]``."""
-    key = stream(seed, name)
-    return jax.vmap(lambda i: jax.random.normal(jax.random.fold_in(key, i), dtype=jnp.float64))(
-        jnp.asarray(individuals)
-    )
+def stream(seed: int, name: str) -> Array:
+    """Key of the stream called ``name``."""
+    return jax.random.fold_in(root(seed), zlib.crc32(name.encode()))
 
 
-def uniforms(seed: int, name: str, individuals: Int[Array, "n"]) -> Float[Array, "n"]:
-    """One draw from (0, 1) for every individual number. ``[n]``."""
-    key = stream(seed, name)
-    return jax.vmap(lambda i: jax.random.uniform(jax.random.fold_in(key, i), dtype=jnp.float64))(
-        jnp.asarray(individuals)
-    )
+def normals(
+    seed: int, names: Sequence[str], individuals: Int[Array, "n"]
+) -> Float[Array, "name n"]:
+    """One standard normal draw for every stream and individual number. ``[name, n]``."""
+    return _draws(jax.random.normal, seed, names, individuals)
+
+
+def uniforms(
+    seed: int, names: Sequence[str], individuals: Int[Array, "n"]
+) -> Float[Array, "name n"]:
+    """One draw from (0, 1) for every stream and individual number. ``[name, n]``."""
+    return _draws(jax.random.uniform, seed, names, individuals)
+
+
+def _draws(
+    law: Callable[..., Array], seed: int, names: Sequence[str], individuals: Int[Array, "n"]
+) -> Float[Array, "name n"]:
+    codes = jnp.asarray([zlib.crc32(name.encode()) for name in names], jnp.uint32)
+    keys = jax.vmap(lambda code: jax.random.fold_in(root(seed), code))(codes)
+
+    def one(key: Array, number: Int[Array, ""]) -> Float[Array, ""]:
+        return law(jax.random.fold_in(key, number), dtype=jnp.float64)
+
+    return jax.vmap(lambda key: jax.vmap(lambda i: one(key, i))(jnp.asarray(individuals)))(keys)

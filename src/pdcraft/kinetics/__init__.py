@@ -13,12 +13,12 @@ from __future__ import annotations
 from pdcraft.domain import Agent, Amount, Patient, Regimen
 from pdcraft.kinetics.base import AbstractModel
 from pdcraft.kinetics.iodine import IodineICRP137
-from pdcraft.kinetics.linear import eigenmodes, rate_matrix, time_integrated
-from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates
+from pdcraft.kinetics.linear import eigenmodes, rate_matrix, time_integrated, trajectory
+from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates, plasma_ng_per_mL
 
 __all__ = [
     "AbstractModel", "IodineICRP137", "TwoPool", "biexponential_micro_rates", "eigenmodes",
-    "rate_matrix", "simulate", "time_integrated",
+    "plasma_ng_per_mL", "rate_matrix", "simulate", "time_integrated", "trajectory",
 ]  # fmt: skip
 
 

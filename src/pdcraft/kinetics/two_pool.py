@@ -171,7 +171,7 @@ def biexponential_micro_rates(
     >>> r = biexponential_micro_rates(cmax=72.2, auc=15753.0, auc_until_h=1008.0,
     ...     terminal_half_life_h=822.0, fast_half_life_h=24.0, infusion_h=0.5)
     >>> round(r["k10"], 5), round(r["B"], 1)
-    (0.00273, 20.5)
+    (0.00277, 20.5)
     """
     import numpy as np
 

@@ -8,6 +8,7 @@ tissues/ diseases/ endpoints/ dosimetry/`` and ``SOURCES.bib``; nuclear data com
 """
 
 from pdcraft.library.conjugate import agent, payload_named
+from pdcraft.library.endpoints import ctcae
 from pdcraft.library.graphs import graph
 from pdcraft.library.media import electrons_in_water
 from pdcraft.library.nuclides import chain, emissions
@@ -15,6 +16,6 @@ from pdcraft.library.phantom import PHANTOMS, phantom
 from pdcraft.library.read import bibliography, cite, names_on, parameters, read_toml, shelf
 
 __all__ = [
-    "PHANTOMS", "agent", "bibliography", "chain", "cite", "electrons_in_water", "emissions",
+    "PHANTOMS", "agent", "bibliography", "chain", "cite", "ctcae", "electrons_in_water", "emissions",
     "graph", "names_on", "parameters", "payload_named", "phantom", "read_toml", "shelf",
 ]  # fmt: skip

@@ -67,7 +67,8 @@ def chain(name: str, *, daughters: str = "stay") -> Chain:
 
     References
     ----------
-    icrp107, half-lives and branching as held by radioactivedecay; bateman1910; malins2022
+    icrp107, half-lives and branching as held by radioactivedecay (malins2022); bateman1910;
+    docs/theory/decay.md, Eq. (D2)
 
     Examples
     --------
@@ -88,9 +89,9 @@ def emissions(name: str) -> Emissions:
     r"""What one decay of a nuclide emits: photon, electron and alpha lines.
 
     The beta spectrum is cut into at most `BETA_BINS` bins; each becomes a line at the mean energy
-    of its electrons. ICRP 107 tabulates the spectrum coarsely (its integral is up to 0.3 % above
-    the yield). It is therefore scaled twice, the yields so that their sum is that of
-    the beta branches, the energies so that their mean is that of the branches:
+    of its electrons. The tabulated spectrum is coarse (its integral is up to 0.5 % off the
+    yield) and is therefore scaled twice, the yields so that their sum is that of the beta branches,
+    the energies so that their mean is that of the branches:
 
     .. math:: \sum_i y_i = \sum_b Y_b, \qquad \sum_i y_i E_i = \sum_b Y_b \bar E_b .
 
@@ -243,9 +244,9 @@ def _bateman(half_life_h: list[float], branching: np.ndarray) -> np.ndarray:
                     f"Members {k} and {d} of the chain have the same half-life ({half_life_h[d]:g} "
                     "h), for which no sum of exponentials exists. Change one by a part in 1e6."
                 )
-            fed = sum(Fraction(branching[d, q]) * lam[q] * c[q][k] for q in range(d))
-            c[d][k] = fed / (lam[d] - lam[k])
-        c[d][d] = -sum(c[d][:d])
+            fed = [Fraction(branching[d, q]) * lam[q] * c[q][k] for q in range(d)]
+            c[d][k] = sum(fed, Fraction(0)) / (lam[d] - lam[k])
+        c[d][d] = -sum(c[d][:d], Fraction(0))
     return np.array(c, float)
 
 

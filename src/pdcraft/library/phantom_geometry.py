@@ -179,58 +179,47 @@ def _bodies(phantom: str):
 
 
 @functools.cache
-def geometry(phantom: str) -> tuple[np.ndarray, ...]:
-    """Arrays of a phantom in the order of ``dosimetry.core.geometry.GEOMETRY``, without the cells' bodies.
+def geometry(phantom: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Surfaces, bodies and grid of a phantom, as ``dosimetry.core.geometry`` describes them.
 
     Returns
     -------
-    tuple
-        kind, coefficients, sign, first, region, mirrored, turned, rotation, origin, box (cm).
+    surfaces, bodies, grid
+        Arrays [surface, 12], [body, 23] and [7]; lengths in cm.
     """
     names = region_names(phantom)
-    kinds, coefficients, signs, first = [], [], [], [0]
-    rows = list(_bodies(phantom))
-    for name, _, _, _, surfaces, limits in rows:
+    table, rows = [], []
+    for name, mirrored, origin, axes, surfaces, limits in _bodies(phantom):
         if np.abs(limits).max() >= _FAR:
             raise InputError(
                 f"A body of region '{name}' is not bounded. Add 'between' limits to its surfaces."
             )
-        for kind, c, sign, _ in surfaces:
-            kinds.append(kind)
-            coefficients.append(c)
-            signs.append(sign)
-        first.append(len(kinds))
-    return (
-        np.array(kinds),
-        np.array(coefficients),
-        np.array(signs),
-        np.array(first),
-        np.array([names.index(row[0]) for row in rows]),
-        np.array([row[1] for row in rows]),
-        np.array([not np.array_equal(row[3], np.eye(3)) or row[2].any() for row in rows]),
-        np.array([row[3] for row in rows]),
-        np.array([row[2] for row in rows]),
-        np.array([row[5].ravel() for row in rows]),
-    )
+        if mirrored:
+            limits[0, 0] = max(limits[0, 0], 0.0)
+        turned = origin.any() or not np.array_equal(axes, np.eye(3))
+        head = [len(table), len(table) + len(surfaces), names.index(name), mirrored, turned]
+        rows.append([*head, *limits.ravel(), *axes.ravel(), *origin])
+        table += [[kind, sign, *coefficients] for kind, coefficients, sign, _ in surfaces]
+    bodies = np.array(rows, float)
+    boxes = _boxes(bodies)
+    corner = boxes[:, ::2].min(0) - 0.01
+    shape = np.ceil((boxes[:, 1::2].max(0) + 0.01 - corner) / CELL_CM)
+    return np.array(table, float), bodies, np.array([*corner, CELL_CM, *shape])
+
+
+def _boxes(bodies: np.ndarray) -> np.ndarray:
+    box = bodies[:, 5:11].copy()
+    mirrored = bodies[:, 3] > 0
+    box[mirrored, 0] = -box[mirrored, 1]
+    return box
 
 
 def region_boxes(phantom: str) -> np.ndarray:
     """Box [x0, x1, y0, y1, z0, z1] around every region, cm."""
-    arrays = geometry(phantom)
-    region, mirrored, box = arrays[4], arrays[5], arrays[9].copy()
-    box[mirrored, 0] = -box[mirrored, 1]
-    out = np.empty((region.max() + 1, 6))
+    bodies = geometry(phantom)[1]
+    region, box = bodies[:, 2], _boxes(bodies)
+    out = np.empty((int(region.max()) + 1, 6))
     for r in range(len(out)):
-        mine = box[region == r]
-        out[r, ::2] = mine[:, ::2].min(0)
-        out[r, 1::2] = mine[:, 1::2].max(0)
+        out[r, ::2] = box[region == r][:, ::2].min(0)
+        out[r, 1::2] = box[region == r][:, 1::2].max(0)
     return out
-
-
-def grid_of_cells(phantom: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lower corner (cm), edge (cm, one entry) and shape of the cells that enclose a phantom."""
-    boxes = region_boxes(phantom)
-    low = boxes[:, ::2].min(0) - 0.01
-    high = boxes[:, 1::2].max(0) + 0.01
-    shape = np.ceil((high - low) / CELL_CM).astype(np.int64)
-    return low, np.array([CELL_CM]), shape

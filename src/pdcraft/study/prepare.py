@@ -11,6 +11,8 @@ from jaxtyping import Array
 
 from pdcraft import library
 from pdcraft.biology import (
+    AbstractEndpoint,
+    Assessments,
     BestResponse,
     CountRule,
     Cytopenia,
@@ -19,6 +21,8 @@ from pdcraft.biology import (
     Marrow,
     Myeloma,
     Progression,
+    ProgressionFreeSurvival,
+    ctcae_limits,
 )
 from pdcraft.domain import ParameterSet, Patient, Regimen, Samples, Source, check_needs
 from pdcraft.dosimetry import build_mird
@@ -118,19 +122,24 @@ def prepare(study: Study) -> Prepared:
     return Prepared(study, plan, population, parameters, engine_parameters)
 
 
-def endpoints(study: Study) -> tuple:
-    """Endpoints that a study asks for."""
-    asked = study.assessment
-    every_day, seed = asked.visit_every / 24.0, study.study.seed
-    rules = tuple(
-        CountRule(r.lineage, r.below, r.for_at_least / 24.0)
-        for r in study.dose_limiting_toxicity.rules
+def endpoints(study: Study) -> tuple[AbstractEndpoint, ...]:
+    """Endpoints that a study asks for; all see the same visits."""
+    asked, toxicity = study.assessment, study.dose_limiting_toxicity
+    table = library.ctcae(asked.ctcae)
+    visits = -(-study.study.follow_up // asked.visit_every) + 1
+    seen = Assessments(
+        every_d=asked.visit_every / 24.0, most=max(3, int(visits)), seed=study.study.seed
     )
+    rules = tuple(CountRule(r.lineage, r.below, r.for_at_least / 24.0) for r in toxicity.rules)
+    limiting = (DoseLimitingToxicity(rules, toxicity.window / 24.0),) if rules else ()
     return (
-        Cytopenia("platelets", ctcae=asked.ctcae),
-        Cytopenia("neutrophils", ctcae=asked.ctcae),
-        DoseLimitingToxicity(rules, study.dose_limiting_toxicity.window / 24.0),
-        BestResponse(every_day, seed),
-        Progression(every_day, seed),
-        Death(seed),
+        *(
+            Cytopenia(lineage, ctcae_limits(table, lineage, asked.ctcae), asked.ctcae)
+            for lineage in ("platelets", "neutrophils")
+        ),
+        *limiting,
+        BestResponse(seen),
+        Progression(seen),
+        ProgressionFreeSurvival(seen),
+        Death(seen.seed),
     )

@@ -49,7 +49,13 @@ def doses(cohort: str, kept: dict[str, NDArray], places: Sequence[str]) -> Rows:
     ]
 
 
-def toxicity(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Rows:
+def toxicity(
+    cohort: str,
+    kept: dict[str, NDArray],
+    events: Sequence[str],
+    markers: Sequence[str],
+    day_of: NDArray,
+) -> Rows:
     """Rows of ``toxicity.csv``; recovery is the median of those who needed to recover."""
     rows: Rows = []
     for lineage, nadir, back in (
@@ -57,7 +63,8 @@ def toxicity(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Ro
         ("neutrophils", "neutropenia", "neutrophil recovery"),
     ):
         i, j = events.index(nadir), events.index(back)
-        value, day = kept["event_value"][:, i], kept["event_time_h"][:, i] / 24
+        value = kept["event_value"][:, i]
+        day = day_of[kept["markers"][:, markers.index(lineage)].argmin(axis=1)]
         grade = kept["event_grade"][:, i]
         fell = grade >= 2
         again = np.where(

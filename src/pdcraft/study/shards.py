@@ -14,50 +14,72 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from pdcraft.domain import NumericalError, Patient, Regimen
-from pdcraft.kinetics.two_pool import plasma_ng_per_mL
+from pdcraft.domain import Course, NumericalError, Patient, Regimen
+from pdcraft.kinetics import plasma_ng_per_mL
 from pdcraft.study.course import Plan, treat
 
-SHARD = 250
+SHARD = 125
 """Patients per shard: one size for every run, so that the same program computes every patient."""
 
-Observed = dict[str, Array]
+
+@eqx.filter_jit
+def _treat_shard(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
+    return jax.vmap(lambda p, r: treat(plan, p, r))(patients, regimens)
+
+
+@eqx.filter_jit
+def _observe_shard(
+    course: Course, patients: Patient, regimens: Regimen, curve_h: Float[Array, "time"]
+) -> dict[str, Array]:
+    return jax.vmap(lambda c, p, r: observe(c, p, r, curve_h))(course, patients, regimens)
+
+
+def treat_many(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
+    """The river for a batch of at most `SHARD` patients, always by the same compiled program.
+
+    Parameters
+    ----------
+    plan
+        The river's choices.
+    patients, regimens
+        With a leading axis. The last patient is repeated up to a whole shard and cut off again.
+
+    Returns
+    -------
+    Course
+        With a leading axis, one for each patient.
+    """
+    n = patients.number.shape[0]
+    full = jnp.minimum(jnp.arange(SHARD), n - 1)
+    patients, regimens = jax.tree.map(lambda leaf: leaf[full], (patients, regimens))
+    return jax.tree.map(lambda leaf: leaf[:n], _treat_shard(plan, patients, regimens))
 
 
 def observe(
-    plan: Plan, patient: Patient, regimen: Regimen, curve_h: Float[Array, "time"]
-) -> Observed:
+    course: Course, patient: Patient, regimen: Regimen, curve_h: Float[Array, "time"]
+) -> dict[str, Array]:
     """What is kept of one patient's course: doses, curves, markers and events."""
-    course = treat(plan, patient, regimen)
-    given = regimen.activity_MBq.sum()
-    single = jnp.float32
-    carrier_ug = given * patient.parameters["carrier.mass_per_activity"]
+    given, single = regimen.activity_MBq.sum(), jnp.float32
     plasma = plasma_ng_per_mL(
         course.amount, regimen, curve_h,
-        carrier_ug=carrier_ug, plasma_mL=patient.parameters["plasma.volume"],
+        carrier_ug=given * patient.parameters["carrier.mass_per_activity"],
+        plasma_mL=patient.parameters["plasma.volume"],
     )  # fmt: skip
+    effect, outcome = course.effect, course.outcome
     return {
         "number": patient.number,
         "given_MBq": given,
         "dose_Gy": course.dose_rate.integrate().total_Gy,
-        "BED_Gy": course.effect.BED_Gy,
-        "survival": course.effect.survival,
+        "BED_Gy": effect.BED_Gy,
+        "survival": effect.survival,
         "activity_MBq": course.activity.at(curve_h).sum(axis=-1).astype(single),
         "plasma_ng_per_mL": plasma.astype(single),
-        "markers": course.effect.course.astype(single),
-        "event_value": course.outcome.value,
-        "event_grade": course.outcome.grade,
-        "event_time_h": course.outcome.time_h,
-        "event_happened": course.outcome.happened,
+        "markers": effect.course.astype(single),
+        "event_value": outcome.value,
+        "event_grade": outcome.grade,
+        "event_time_h": outcome.time_h,
+        "event_happened": outcome.happened,
     }
-
-
-@eqx.filter_jit
-def observe_many(
-    plan: Plan, patients: Patient, regimens: Regimen, curve_h: Float[Array, "time"]
-) -> Observed:
-    """`observe` for a batch; patients and regimens have a leading axis."""
-    return jax.vmap(lambda p, r: observe(plan, p, r, curve_h))(patients, regimens)
 
 
 def compute(
@@ -75,9 +97,10 @@ def compute(
         If a number is not finite; the message says of which patient.
     """
     patients = draw(jnp.arange(shard * SHARD, (shard + 1) * SHARD))
+    given = regimens(patients)
+    course = treat_many(plan, patients, given)
     kept = {
-        k: np.asarray(v)
-        for k, v in observe_many(plan, patients, regimens(patients), curve_h).items()
+        k: np.asarray(v) for k, v in _observe_shard(course, patients, given, curve_h).items()
     }
     for name, values in kept.items():
         bad = ~np.isfinite(values.reshape(SHARD, -1)).all(axis=1)

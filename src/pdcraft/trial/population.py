@@ -6,10 +6,13 @@ every cohort, design, shard and thread.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from pdcraft.domain import SEXES, Anatomy, ParameterSet, Patient, Regions, Values
 from pdcraft.domain.parameter import Parameter
@@ -54,9 +57,16 @@ class Population(eqx.Module):
 
     def draw(self, numbers: Int[Array, "n"]) -> Patient:
         """The patients with these numbers, as one `Patient` with a leading axis ``[n]``."""
-        numbers = jnp.asarray(numbers)
-        values = {name: self._value(p, numbers) for name, p in self.parameters.items()}
-        male = uniforms(self.seed, "sex", numbers) < values["population.male_share"]
+        return _draw(self, jnp.asarray(numbers))
+
+    def _drawn(self, numbers: Int[Array, "n"]) -> Patient:
+        names = list(self.parameters)
+        u = uniforms(self.seed, ["sex", *names], numbers)
+        drawn = _individual(
+            list(self.parameters.values()), normals(self.seed, names, numbers), u[1:]
+        )
+        values = dict(zip(names, drawn, strict=True))
+        male = u[0] < values["population.male_share"]
         own = {
             what: jnp.where(male, values[f"male.{what}"], values[f"female.{what}"])
             for what in ("body_mass", "height", "plasma_volume")
@@ -80,20 +90,6 @@ class Population(eqx.Module):
             ),
         )  # fmt: skip
 
-    def _value(self, parameter: Parameter, numbers: Int[Array, "n"]) -> Float[Array, "n"]:
-        typical, spread = parameter.value, parameter.spread
-        if spread.kind == "none":
-            return jnp.full(numbers.shape, typical)
-        if spread.kind == "uniform":
-            u = uniforms(self.seed, parameter.name, numbers)
-            return spread.low + (spread.high - spread.low) * u
-        z = normals(self.seed, parameter.name, numbers)
-        if spread.kind == "lognormal":
-            return typical * jnp.exp(jnp.sqrt(jnp.log1p(spread.cv**2)) * z)
-        if spread.kind == "logitnormal":
-            return jax.nn.sigmoid(jnp.log(typical / (1.0 - typical)) + spread.sd * z)
-        return typical + spread.sd * z
-
     def _anatomy(
         self, sex: Int[Array, "n"], body_kg: Float[Array, "n"], infiltration: Float[Array, "n"]
     ) -> Anatomy:
@@ -116,3 +112,36 @@ class Population(eqx.Module):
                 low, high = parameter.checked
                 found[name] = ((column < low) | (column > high)).sum()
         return found
+
+
+@eqx.filter_jit
+def _draw(population: Population, numbers: Int[Array, "n"]) -> Patient:
+    return population._drawn(numbers)
+
+
+def _individual(
+    parameters: list[Parameter], z: Float[Array, "name n"], u: Float[Array, "name n"]
+) -> Float[Array, "name n"]:
+    """Individual values of all parameters from standard normal and uniform draws."""
+    spreads = [p.spread for p in parameters]
+
+    def column(values: Iterable[float]) -> Float[Array, "name 1"]:
+        return jnp.asarray(list(values), float)[:, None]
+
+    def of_kind(kind: str) -> Bool[Array, "name 1"]:
+        return jnp.asarray([s.kind == kind for s in spreads])[:, None]
+
+    typical = column(p.value for p in parameters)
+    omega = column(math.sqrt(math.log1p(s.cv**2)) for s in spreads)
+    sd, low, high = (column(getattr(s, what) for s in spreads) for what in ("sd", "low", "high"))
+    inside = jnp.where(of_kind("logitnormal"), typical, 0.5)
+    return jnp.select(
+        [of_kind("uniform"), of_kind("lognormal"), of_kind("logitnormal"), of_kind("normal")],
+        [
+            low + (high - low) * u,
+            typical * jnp.exp(omega * z),
+            jax.nn.sigmoid(jnp.log(inside / (1.0 - inside)) + sd * z),
+            typical + sd * z,
+        ],
+        jnp.broadcast_to(typical, z.shape),
+    )

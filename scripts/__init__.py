@@ -1,0 +1,1 @@
+"""Scripts that made numbers of the library; anyone can run them again."""

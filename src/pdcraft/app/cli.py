@@ -1,0 +1,183 @@
+"""The command line: ``pdcraft run | report | verify | cite | library``."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+import pdcraft
+
+app = typer.Typer(
+    name="pdcraft",
+    help="Phospholipid drug conjugates in silico: from a conjugate to a trial's outcome.\n\n"
+    "For research; not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_debug = False
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"pdcraft {pdcraft.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options that every word understands."""
+    global _debug
+    _debug = debug
+
+
+@app.command()
+def run(
+    study: Annotated[Path, typer.Argument(help="Study file (TOML).")],
+    out: Annotated[Path | None, typer.Option(help="Results folder [results/<study name>].")] = None,
+    patients: Annotated[int | None, typer.Option(help="Virtual patients per cohort.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of the file's.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads [all cores].")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+) -> None:
+    """Simulate a study; leave tables, arrays and a report in a folder."""
+    from pdcraft import report as paint
+    from pdcraft import study as corridor
+
+    with _Bars() as bars:
+        folder = corridor.run(
+            study, out=out, patients=patients, seed=seed,
+            threads=threads if threads is not None else os.cpu_count() or 1,
+            resume=resume, progress=bars.tell,
+        )  # fmt: skip
+        page = paint.write(folder)
+    typer.echo(f"Results: {folder}\nReport:  {page}")
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(help="Results folder of a run.")]) -> None:
+    """Paint the report of a results folder anew."""
+    from pdcraft import report as paint
+
+    typer.echo(f"Report:  {paint.write(folder)}")
+
+
+@app.command()
+def verify(
+    room: Annotated[str | None, typer.Option(help="One room only, as dosimetry.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the rows as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a verification report.")] = None,
+) -> None:
+    """Recompute published numbers; exit 1 if one is missed."""
+    from pdcraft import verify as bench
+
+    raise typer.Exit(bench.main(room=room, json=json, html=html, echo=typer.echo))
+
+
+@app.command()
+def cite(
+    study: Annotated[Path, typer.Argument(help="Study file, or results folder of a run.")],
+) -> None:
+    """BibTeX of everything that a study rests on."""
+    from pdcraft import library as shelf
+    from pdcraft import study as corridor
+
+    file = study / "study.toml" if study.is_dir() else study
+    typer.echo(shelf.cite(corridor.works_cited(corridor.read_study(file))), nl=False)
+
+
+@app.command()
+def library(
+    kind: Annotated[
+        str | None, typer.Argument(help="agents, phantoms, diseases, parameters, nuclides")
+    ] = None,
+    name: Annotated[str | None, typer.Argument(help="One of them, to see its numbers.")] = None,
+) -> None:
+    """List what the library holds; show one entry with every number's source."""
+    from pdcraft.app import catalogue
+
+    for line in catalogue.lines(kind, name):
+        typer.echo(line)
+
+
+class _Bars:
+    """Progress bars on standard error; silent where nobody watches."""
+
+    _SAY = {"patients": "Patients (shards)", "tables": "Tables", "trial": "Trial", "run": "Done"}
+
+    def __enter__(self) -> _Bars:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+        from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+            TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True),
+        )  # fmt: skip
+        self._tasks: dict[str, Any] = {}
+        self._progress.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._progress.stop()
+
+    def tell(self, what: str, done: int, total: int) -> None:
+        """Move one bar."""
+        if what == "run":
+            for task in self._tasks.values():
+                self._progress.update(task, completed=self._progress.tasks[task].total)
+            return
+        if what not in self._tasks:
+            self._tasks[what] = self._progress.add_task(self._SAY.get(what, what), total=total)
+        self._progress.update(self._tasks[what], completed=done, total=total)
+
+
+def _say_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    typer.echo(f"{category.__name__}: {message}", err=True)
+
+
+def main() -> None:
+    """Entry point: one clear message per mistake, exit code 2; ``--debug`` shows the traceback."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "pdcraft"
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / "xla"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache / "numba"))
+    os.environ.setdefault("JAX_PLATFORMS", "cpu")
+    warnings.showwarning = _say_warning  # type: ignore[assignment]
+    code = _guarded(lambda: app(standalone_mode=False))
+    sys.exit(code)
+
+
+def _guarded(work: Callable[[], Any]) -> int:
+    try:
+        code = work()
+        return code if isinstance(code, int) else 0
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. What is done is kept; go on with --resume.", err=True)
+        return 130
+    except Exception as error:
+        from pdcraft.domain.errors import PdcraftError
+
+        if _debug:
+            traceback.print_exc()
+        if isinstance(error, PdcraftError):
+            typer.echo(str(error), err=True)
+            return 2
+        if hasattr(error, "format_message"):  # the command line itself was not understood
+            typer.echo(error.format_message(), err=True)  # type: ignore[attr-defined]
+            return 2
+        if not _debug:
+            typer.echo(f"Unexpected {type(error).__name__}: {error} (--debug shows where).", err=True)
+        return 1

@@ -1,0 +1,14 @@
+"""A results folder in, one self-contained HTML file out; paints, does not compute.
+
+The page opens offline, by light and by dark, on paper and in greyscale, and is read by people who
+never saw the study file. It is a pure function of the folder: same folder, same bytes.
+
+Read first `page.py` (the order of the page), then `folder.py` (what a folder must hold) and
+`figures/` (one file per kind of figure). `look.py` says what colours, dashes and symbols mean
+everywhere.
+"""
+
+from pdcraft.report.folder import Results, read
+from pdcraft.report.page import render, write
+
+__all__ = ["Results", "read", "render", "write"]

@@ -1,0 +1,124 @@
+"""Blood counts with CTCAE grade bands, and markers of the disease, over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pdcraft.report import look
+from pdcraft.report.folder import Results
+from pdcraft.report.look import Figure
+from pdcraft.report.table import Table
+from pdcraft.report.wording import plain, sentence_case, unit
+
+_LOWEST = 1e-3
+_ABOVE = 1.4  # a label without a height of its own stands this much above the band below it
+_OPACITY = {1: 0.04, 2: 0.09, 3: 0.17, 4: 0.28}
+
+
+def blood_counts(results: Results) -> Figure | None:
+    """One panel per lineage that CTCAE grades, with the grades as shaded bands."""
+    grades = results.tables["ctcae"]
+    markers = [m for m in _markers(results) if m in grades.distinct("lineage")]
+    if not markers:
+        return None
+    figure = _figure(results, markers)
+    for i, marker in enumerate(markers):
+        bands = grades.where(lineage=marker).sorted_by("grade")
+        _shade(figure, bands, i)
+    return Figure(
+        name="counts",
+        title="Blood counts over time",
+        caption=(
+            f"Shaded: CTCAE {grades['version'][0]} grades with their upper limits, darker is worse; grade 1 is "
+            "not shaded where it ends at the laboratory's lower limit of normal (LLN). Lines are "
+            "medians of all cohorts; the band holds the middle 90 % (5th to 95th percentile) of "
+            f"the chosen cohort, {look.patients(results.cohorts)}. Patients reach their nadirs on "
+            "different days: the lowest point of a median curve is not the median nadir."
+        ),
+        alt=f"Blood counts ({', '.join(markers)}) against days with shaded CTCAE grades.",
+        traces=figure.traces, layout=figure.layout, legend=figure.legend, chosen=figure.chosen,
+        choose=figure.choose, switch=figure.switch, tables=("curves_markers.csv", "ctcae.csv"),
+    )  # fmt: skip
+
+
+def disease_markers(results: Results) -> Figure | None:
+    """One panel per marker that is not a graded blood count; None where there is none."""
+    graded = set(results.tables["ctcae"]["lineage"]) if results.has("ctcae") else set()
+    markers = [m for m in _markers(results) if m not in graded]
+    return _figure(results, markers) if markers else None
+
+
+def _markers(results: Results) -> list[str]:
+    return results.tables["curves_markers"].distinct("marker")
+
+
+def _figure(results: Results, markers: list[str]) -> Figure:
+    keys = look.cohort_keys(results.cohorts)
+    layout = look.layout(340, annotations=[])
+    traces: list[dict[str, Any]] = []
+    switch = {}
+    for i, domain in enumerate(look.grid(len(markers), 2, gap=0.1)):
+        rows = results.rows("curves_markers", marker=markers[i])
+        x, y = look.axis_name("x", i), look.axis_name("y", i)
+        traces += [t for k in keys for t in _courses(rows.where(cohort=k.choice), k, x, y)]
+        switch[look.layout_name(y)] = look.both_axes(
+            look.lowest(rows["p05"]) / 1.5, float(rows["p95"].max())
+        )
+        layout[look.layout_name(x)] = look.day_axis(
+            float(rows["day"].max()), 8, domain=domain["x"], anchor=y
+        )
+        title = f"{sentence_case(markers[i])} ({unit(rows['unit'][0])})"
+        layout[look.layout_name(y)] = (
+            look.axis(title, domain=domain["y"], anchor=x) | switch[look.layout_name(y)]["linear"]
+        )
+        layout["annotations"].append(look.heading(sentence_case(markers[i]), x, y))
+    return Figure(
+        name="markers",
+        title="Markers over time",
+        caption=(
+            "Lines are medians of all cohorts; the band holds the middle 90 % (5th to 95th "
+            f"percentile) of the chosen cohort, {look.patients(results.cohorts)}."
+        ),
+        alt=f"{', '.join(markers)} against days, for each cohort.",
+        traces=traces, layout=layout, legend=keys, chosen=keys[-1].choice,
+        choose="Show the band of", switch=switch, tables=("curves_markers.csv",),
+    )  # fmt: skip
+
+
+def _courses(rows: Table, key: look.Key, x: str, y: str) -> list[dict[str, Any]]:
+    days, low, middle, high = (look.numbers(rows[c]) for c in ("day", "p05", "p50", "p95"))
+    where = {"xaxis": x, "yaxis": y}
+    name = unit(rows["unit"][0]) if len(rows) else ""
+    return [
+        *look.band(days, low, high, key.colour, meta={"choice": key.choice}, **where),
+        look.course(days, middle, key, f"day %{{x:.0f}}: %{{y:.3~r}} {name}", **where),
+    ]
+
+
+def _shade(figure: Figure, bands: Table, panel: int) -> None:
+    x, y = look.axis_name("x", panel), look.axis_name("y", panel)
+    labels, heights = [], []
+    for row in bands:
+        grade, low, high = int(row["grade"]), _limit(row["low"]), _limit(row["high"])
+        # A limit in words, as LLN (lower limit of normal), has no height of its own.
+        labels.append(f"grade {grade}: < {plain(high) if high else row['high']}\u00a0")
+        heights.append(high or _ABOVE * (low or _LOWEST))
+        if high:
+            figure.layout.setdefault("shapes", []).append({
+                "type": "rect", "layer": "below", "xref": f"{x} domain", "x0": 0, "x1": 1,
+                "yref": y, "y0": low or _LOWEST, "y1": high, "line": {"width": 0},
+                "fillcolor": f"@ink:{_OPACITY.get(grade, _OPACITY[4])}",
+            })  # fmt: skip
+    end = figure.layout[look.layout_name(x)]["range"][1]
+    figure.traces.append({
+        "type": "scatter", "mode": "text", "x": [end] * len(labels), "y": heights, "text": labels,
+        "textposition": "bottom left", "textfont": {"size": 10.5, "color": "@muted"},
+        "hoverinfo": "skip", "xaxis": x, "yaxis": y,
+    })  # fmt: skip
+
+
+def _limit(written: str) -> float | None:
+    try:
+        return float(written) or None
+    except ValueError:
+        return None

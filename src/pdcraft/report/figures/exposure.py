@@ -1,0 +1,128 @@
+"""Where the agent is and when: activity by region, carrier mass in plasma."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pdcraft.report import look
+from pdcraft.report.folder import Results
+from pdcraft.report.look import Figure, Key
+from pdcraft.report.table import Table
+from pdcraft.report.wording import listing, sentence_case
+
+_FIRST = ("total body", "blood", "plasma", "red marrow", "tumour", "kidneys", "liver", "thyroid")
+_LAST = ("iodide", "excreta")
+_PANELS = 6
+_COLUMNS = 3
+_DECADES = 6
+
+
+def activity(results: Results) -> Figure:
+    """Activity over time, one panel per region, all cohorts."""
+    table = results.tables["curves_activity"]
+    regions = _regions(table.distinct("region"))
+    traces, layout, switch = _panels(results, regions)
+    left_out = [r for r in table.distinct("region") if r not in regions]
+    more = f" Further regions are in the table: {listing(left_out)}." if left_out else ""
+    return Figure(
+        name="activity",
+        title="Activity in the body over time",
+        caption=(
+            "Lines are medians of all cohorts; the band holds the middle 90 % (5th to 95th "
+            "percentile) of the chosen cohort, "
+            f"{look.patients(results.cohorts)}. Physical decay is included: the curves show what a "
+            f"perfect camera would count, not decay-corrected uptake.{more}"
+        ),
+        alt=f"Activity in MBq against days, in {listing(regions)}, for each cohort.",
+        traces=traces, layout=layout, legend=look.cohort_keys(results.cohorts),
+        chosen=results.cohorts[-1].name, choose="Show the band of", switch=switch,
+        tables=("curves_activity.csv",),
+    )  # fmt: skip
+
+
+def _regions(present: list[str]) -> list[str]:
+    first = [r for r in _FIRST if r in present]
+    rest = [r for r in present if r not in (*_FIRST, *_LAST)]
+    return (first + rest + [r for r in _LAST if r in present])[:_PANELS]
+
+
+def _panels(
+    results: Results, regions: list[str]
+) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
+    table = results.tables["curves_activity"]
+    shown = table.take(np.isin(table["region"], regions))
+    top = float(shown["MBq_p95"].max())
+    floor = max(look.lowest(shown["MBq_p50"]), top * 10.0**-_DECADES)
+    layout = look.layout(260 if len(regions) <= _COLUMNS else 500, annotations=[])
+    traces: list[dict[str, Any]] = []
+    switch = {}
+    for i, domain in enumerate(look.grid(len(regions), _COLUMNS)):
+        x, y = look.axis_name("x", i), look.axis_name("y", i)
+        rows = shown.where(region=regions[i])
+        for key in look.cohort_keys(results.cohorts):
+            traces += _courses(rows.where(cohort=key.choice), key, {"xaxis": x, "yaxis": y})
+        switch[look.layout_name(y)] = {
+            "log": look.log_axis(floor, 1.5 * top),
+            "linear": look.linear_axis(1.05 * float(rows["MBq_p95"].max())),
+        }
+        layout[look.layout_name(x)] = look.day_axis(
+            float(table["day"].max()), 5, domain=domain["x"], anchor=y
+        )
+        if i + _COLUMNS < len(regions):
+            del layout[look.layout_name(x)]["title"]
+        layout[look.layout_name(y)] = (
+            look.axis("Activity (MBq)" if i % _COLUMNS == 0 else "", domain=domain["y"], anchor=x)
+            | switch[look.layout_name(y)]["log"]
+        )
+        layout["annotations"].append(look.heading(sentence_case(regions[i]), x, y))
+    return traces, layout, switch
+
+
+def _courses(rows: Table, key: Key, where: dict[str, str]) -> list[dict[str, Any]]:
+    days, low, middle, high = (
+        look.numbers(rows[c]) for c in ("day", "MBq_p05", "MBq_p50", "MBq_p95")
+    )
+    return [
+        *look.band(days, low, high, key.colour, meta={"choice": key.choice}, **where),
+        look.course(days, middle, key, "day %{x:.1f}: %{y:.3~r} MBq", **where),
+    ]
+
+
+def plasma(results: Results) -> Figure:
+    """Carrier mass concentration in plasma over time, all cohorts."""
+    table = results.tables["curves_plasma"]
+    low, high = look.lowest(table["ng_per_mL_p50"]), float(table["ng_per_mL_p95"].max())
+    switch = look.both_axes(low, high)
+    traces = []
+    for key in look.cohort_keys(results.cohorts):
+        traces += _plasma_course(table.where(cohort=key.choice), key)
+    return Figure(
+        name="plasma",
+        title="Carrier in plasma over time",
+        caption=(
+            "Mass concentration of the carrier, labelled and unlabelled together; mass does not "
+            "decay. Lines are medians of all cohorts; the band holds the middle 90 % (5th to 95th "
+            f"percentile) of the chosen cohort, {look.patients(results.cohorts)}."
+        ),
+        alt="Carrier mass concentration in plasma in ng/mL against days, for each cohort.",
+        traces=traces,
+        layout=look.layout(
+            310, top=8,
+            xaxis=look.day_axis(float(table["day"].max()), 13),
+            yaxis=look.axis("Carrier in plasma (ng/mL)") | switch["linear"],
+        ),
+        legend=look.cohort_keys(results.cohorts), chosen=results.cohorts[-1].name,
+        choose="Show the band of", switch={"yaxis": switch}, tables=("curves_plasma.csv",),
+    )  # fmt: skip
+
+
+def _plasma_course(rows: Table, key: Key) -> list[dict[str, Any]]:
+    days, low, middle, high = (
+        look.numbers(rows[c]) for c in ("day", "ng_per_mL_p05", "ng_per_mL_p50", "ng_per_mL_p95")
+    )
+    return [
+        *look.band(days, low, high, key.colour, meta={"choice": key.choice}),
+        look.course(days, middle, key, "day %{x:.1f}: %{y:.3~r} ng/mL"),
+    ]

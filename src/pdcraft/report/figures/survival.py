@@ -1,0 +1,92 @@
+"""Kaplan-Meier curves with the numbers at risk below them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pdcraft.report import look
+from pdcraft.report.folder import Results
+from pdcraft.report.look import Figure, Key
+from pdcraft.report.table import Table
+
+_NAMES = {"PFS": "Progression-free survival", "OS": "Overall survival"}
+_LONGEST_LABEL = 18
+_PX_PER_COHORT = 17
+
+
+def survival(results: Results) -> Figure:
+    """One panel per endpoint: steps, a band, and below it the numbers at risk."""
+    keys = look.cohort_keys(results.cohorts)
+    endpoints = results.tables["km"].distinct("endpoint")
+    risk_px = _PX_PER_COHORT * len(keys) + 6
+    height = 420 + risk_px
+    floor = (risk_px + 84) / (height - 74)
+    layout = look.layout(height, annotations=[])
+    traces: list[dict[str, Any]] = []
+    for i, domain in enumerate(look.grid(len(endpoints), 2, gap=0.12)):
+        rows = results.rows("km", endpoint=endpoints[i])
+        x, y, below = (look.axis_name(a, n) for a, n in (("x", i), ("y", 2 * i), ("y", 2 * i + 1)))
+        end = float(rows["day"].max())
+        time = look.day_axis(end, 7, domain=domain["x"], anchor=y, range=[-0.02 * end, 1.02 * end])
+        layout[look.layout_name(x)] = time
+        for key in keys:
+            picked = rows.where(cohort=key.choice)
+            traces += _steps(picked, key, x, y)
+            traces.append(_at_risk(picked, key, time["tickvals"], x, below))
+        layout[look.layout_name(y)] = look.axis(
+            "Patients without the event (%)" if i == 0 else "", anchor=x,
+            domain=[round(floor, 4), 1], range=[0, 102], tickvals=[0, 25, 50, 75, 100],
+        )  # fmt: skip
+        layout[look.layout_name(below)] = _risk_axis(keys, x, risk_px / (height - 74), i == 0)
+        layout["annotations"] += [
+            look.heading(_NAMES.get(endpoints[i], endpoints[i]), x, y),
+            look.heading("Number at risk", x, below),
+        ]
+    return Figure(
+        name="survival",
+        title="Time to progression and death",
+        caption=(
+            "Kaplan-Meier steps; the band is the 90 % interval of the chosen cohort's curve. It "
+            f"reflects the number of patients ({look.patients(results.cohorts)}), not the "
+            "uncertainty of the model. Who has no event by the end of follow-up is censored there."
+        ),
+        alt=f"Kaplan-Meier curves of {', '.join(endpoints)} against days, with numbers at risk.",
+        traces=traces, layout=layout, legend=keys, chosen=results.cohorts[-1].name,
+        choose="Show the band of", tables=("km.csv",),
+    )  # fmt: skip
+
+
+def _steps(rows: Table, key: Key, x: str, y: str) -> list[dict[str, Any]]:
+    days, low, middle, high = (look.numbers(rows[c]) for c in ("day", "low", "survival", "high"))
+    low, middle, high = ([None if v is None else round(100 * v, 2) for v in side]
+                         for side in (low, middle, high))  # fmt: skip
+    where = {"xaxis": x, "yaxis": y, "shape": "hv"}
+    return [
+        *look.band(days, low, high, key.colour, meta={"choice": key.choice}, **where),
+        look.course(days, middle, key, "day %{x:.0f}: %{y:.1f} %", **where),
+    ]
+
+
+def _at_risk(rows: Table, key: Key, days: list[int], x: str, y: str) -> dict[str, Any]:
+    return {
+        "type": "scatter", "mode": "text", "x": days, "y": [key.choice] * len(days),
+        "text": [_still_at_risk(rows, d) for d in days], "hoverinfo": "skip",
+        "textfont": {"size": 11, "color": "@ink"}, "xaxis": x, "yaxis": y, "cliponaxis": False,
+    }  # fmt: skip
+
+
+def _still_at_risk(rows: Table, day: float) -> str:
+    # The table gives who is at risk at its own days; the next one at or after `day` is the answer.
+    later = rows["at_risk"][rows["day"] >= day]
+    return str(int(later[0])) if len(later) else ""
+
+
+def _risk_axis(keys: tuple[Key, ...], x: str, top: float, labelled: bool) -> dict[str, Any]:
+    names = [k.choice for k in keys]
+    labels = [k.label if len(k.label) <= _LONGEST_LABEL else k.choice for k in keys]
+    return look.axis(
+        anchor=x, domain=[0, round(top, 4)], type="category", autorange="reversed",
+        categoryorder="array", categoryarray=names, tickvals=names, ticktext=labels,
+        ticklabelstandoff=16, tickfont={"size": 11}, showgrid=False, ticks="", showline=False,
+        showticklabels=labelled, fixedrange=True,
+    )  # fmt: skip

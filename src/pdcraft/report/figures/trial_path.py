@@ -1,0 +1,71 @@
+"""The path of a dose escalation: who was given what, and what was decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pdcraft.report import look
+from pdcraft.report.folder import Results
+from pdcraft.report.look import Figure, Key
+from pdcraft.report.wording import plain
+
+
+def trial_path(results: Results) -> Figure:
+    """Patients in order of entry against dose; filled where the dose was not tolerated."""
+    table = results.tables["trial"]
+    doses = [float(d) for d in table["dose_mCi_per_m2"]]
+    spots, first = [], 1
+    notes: list[dict[str, Any]] = []
+    for i, row in enumerate(table):
+        entered = range(first, first + int(row["n"]))
+        spots += [(p, doses[i], p >= first + int(row["n"]) - int(row["dlt"])) for p in entered]
+        notes.append(_decision(str(row["decision"]), first + (int(row["n"]) - 1) / 2, doses[i]))
+        first += int(row["n"])
+    span = max(doses) - min(doses) or max(doses)
+    return Figure(
+        name="trial",
+        title="Path of the dose escalation",
+        caption=(
+            f"Each symbol is one simulated patient, n = {first - 1}; no band. Filled crosses had a "
+            "dose-limiting toxicity (DLT); within a cohort they are drawn last. The line joins the "
+            "cohorts in order, the words are the decision after each."
+        ),
+        alt="Dose in mCi/m2 against patients in order of entry, with dose-limiting toxicities.",
+        traces=_path(spots),
+        layout=look.layout(
+            330, top=8, annotations=notes,
+            xaxis=look.axis("Patient, in order of entry", range=[0.2, first - 0.2],
+                            dtick=1 if first < 25 else 3, tick0=1),
+            yaxis=look.axis("Dose (mCi/m²)", tickvals=sorted(set(doses)),
+                            ticktext=[plain(d) for d in sorted(set(doses))],
+                            range=[min(doses) - 0.2 * span, max(doses) + 0.3 * span]),
+        ),
+        legend=(
+            Key("no DLT", "@ink", "symbol", symbol="circle-open"),
+            Key("DLT", "@ink", "symbol", symbol="x"),
+        ),
+        tables=("trial.csv",),
+    )  # fmt: skip
+
+
+def _path(spots: list[tuple[int, float, bool]]) -> list[dict[str, Any]]:
+    return [{
+        "type": "scatter", "mode": "lines+markers",
+        "x": [p for p, _, _ in spots], "y": [d for _, d, _ in spots],
+        "line": {"color": "@muted", "width": 1, "shape": "hvh"},
+        "marker": {
+            "size": [11 if dlt else 9 for _, _, dlt in spots],
+            "symbol": ["x" if dlt else "circle" for _, _, dlt in spots],
+            "color": ["@ink" if dlt else "@surface" for _, _, dlt in spots],
+            "line": {"width": 1.5, "color": "@ink"},
+        },
+        "text": ["DLT" if dlt else "no DLT" for _, _, dlt in spots],
+        "hovertemplate": "patient %{x}: %{y} mCi/m², %{text}<extra></extra>",
+    }]  # fmt: skip
+
+
+def _decision(said: str, x: float, y: float) -> dict[str, Any]:
+    return {
+        "text": said, "x": x, "y": y, "showarrow": False, "yshift": 18,
+        "font": {"size": 11, "color": "@muted"},
+    }  # fmt: skip

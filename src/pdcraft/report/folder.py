@@ -1,0 +1,192 @@
+"""The results folder as the page sees it: manifest, cohorts, tables, each checked once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pdcraft.domain.errors import InputError, MissingError
+from pdcraft.report import table
+from pdcraft.report.table import Table
+from pdcraft.report.wording import typeset
+
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "doses": ("cohort", "region", "Gy_p05", "Gy_p50", "Gy_p95"),
+    "toxicity": (
+        "cohort", "lineage", "unit", "nadir_p50", "nadir_day_p50", "p_grade3plus", "p_grade4",
+    ),
+    "response": ("cohort", "orr", "cbr", "dcr", "pfs_day_p50"),
+    "trial": ("cohort", "dose_mCi_per_m2", "n", "dlt", "decision", "reason"),
+    "assumptions": ("parameter", "value", "unit", "status", "source", "rests_on_it"),
+    "curves_activity": ("cohort", "region", "day", "MBq_p05", "MBq_p50", "MBq_p95"),
+    "curves_plasma": ("cohort", "day", "ng_per_mL_p05", "ng_per_mL_p50", "ng_per_mL_p95"),
+    "curves_markers": ("cohort", "marker", "unit", "day", "p05", "p50", "p95"),
+    "ctcae": ("lineage", "version", "grade", "low", "high", "unit"),
+    "waterfall": ("cohort", "patient", "best_change_percent", "response"),
+    "swimmer": ("cohort", "patient", "day_end", "event_end", "response", "response_day"),
+    "km": ("cohort", "endpoint", "day", "survival", "low", "high", "at_risk"),
+    "validity": ("where", "message", "count"),
+}  # fmt: skip
+"""Columns that a table must have where it is present; further columns may be there."""
+
+_WORDS = {"ctcae": ("low", "high")}  # a limit may be LLN, the lower limit of normal
+_RATES = ("orr", "cbr", "dcr", "p_grade3plus", "p_grade4", "survival")
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """One regimen and the patients who were given it."""
+
+    name: str
+    label: str
+    dose_mCi_per_m2: tuple[float, ...]
+    day: tuple[float, ...]
+    total_mCi_per_m2: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Results:
+    """A results folder, read and checked; ``tables`` holds those that are present."""
+
+    manifest: Mapping[str, Any]
+    cohorts: tuple[Cohort, ...]
+    tables: Mapping[str, Table]
+    study_toml: str
+    sources_bib: str
+    changed: tuple[str, ...]
+
+    @property
+    def study(self) -> Mapping[str, Any]:
+        """What the manifest says of the study."""
+        return self.manifest["study"]
+
+    def has(self, *names: str) -> bool:
+        """Whether all these tables are present and hold at least one row."""
+        return all(name in self.tables and len(self.tables[name]) for name in names)
+
+    def rows(self, table: str, **equal: str) -> Table:
+        """Rows of a table in which every named column equals its value."""
+        return self.tables[table].where(**equal)
+
+
+def read(folder: Path) -> Results:
+    """Manifest and tables of a results folder, checked for what the page needs.
+
+    Parameters
+    ----------
+    folder
+        As `pdcraft.study.run` writes it: ``manifest.json``, ``tables/*.csv``, ``study.toml``,
+        ``sources.bib``. Tables may be absent, except those that the manifest lists.
+
+    Raises
+    ------
+    MissingError
+        If there is no manifest, or a table that the manifest lists is not there.
+    InputError
+        If the manifest or a table lacks an entry or a column, a rate lies outside 0 to 1, or a
+        table names a cohort that the manifest does not know.
+    """
+    folder = Path(folder)
+    manifest = _manifest(folder)
+    cohorts = tuple(_cohort(entry) for entry in manifest["cohorts"])
+    tables = {
+        name: _table(folder / "tables" / f"{name}.csv", needed, {c.name for c in cohorts})
+        for name, needed in COLUMNS.items()
+        if (folder / "tables" / f"{name}.csv").exists()
+    }
+    return Results(
+        manifest, cohorts, tables,
+        _text(folder / "study.toml"), _text(folder / "sources.bib"), _changed(folder, manifest),
+    )  # fmt: skip
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    if not path.exists():
+        raise MissingError(
+            f"{folder} holds no manifest.json, so it is not a finished results folder. "
+            "Make one with: pdcraft run study.toml"
+        )
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{path} is not JSON ({error.msg}, line {error.lineno}). "
+            "It was changed after the run; run the study again."
+        ) from error
+    if manifest.get("complete") is False:
+        raise InputError(
+            f"{folder} holds a run that is not complete. "
+            "Go on with: pdcraft run study.toml --resume"
+        )
+    for key in ("pdcraft", "study", "cohorts"):
+        if key not in manifest:
+            raise InputError(f"{path} lacks the entry '{key}'. Run the study again.")
+    for key in ("name", "title", "seed"):
+        if key not in manifest["study"]:
+            raise InputError(f"{path} lacks the entry 'study.{key}'. Run the study again.")
+    return manifest
+
+
+def _cohort(entry: Mapping[str, Any]) -> Cohort:
+    lacking = [
+        k for k in ("name", "dose_mCi_per_m2", "day", "total_mCi_per_m2", "n") if k not in entry
+    ]
+    if lacking:
+        raise InputError(
+            f"manifest.json: cohort {entry.get('name', '?')} lacks {', '.join(lacking)}. "
+            "Run the study again."
+        )
+    return Cohort(
+        str(entry["name"]), typeset(str(entry.get("label") or entry["name"])),
+        tuple(map(float, entry["dose_mCi_per_m2"])), tuple(map(float, entry["day"])),
+        float(entry["total_mCi_per_m2"]), int(entry["n"]),
+    )  # fmt: skip
+
+
+def _table(path: Path, needed: tuple[str, ...], cohorts: set[str]) -> Table:
+    content = table.read(path, needed, _WORDS.get(path.stem, ()))
+    _check_rates(path, content)
+    if "cohort" in content and path.stem != "trial":
+        strange = sorted(set(content["cohort"]) - cohorts)
+        if strange:
+            raise InputError(
+                f"{path}, column cohort: '{strange[0]}' is not a cohort of manifest.json "
+                f"({', '.join(sorted(cohorts))}). Table and manifest are of different runs."
+            )
+    return content
+
+
+def _check_rates(path: Path, content: Table) -> None:
+    for column in _RATES:
+        if column not in content:
+            continue
+        wrong = content[column][(content[column] < 0) | (content[column] > 1)]
+        if len(wrong):
+            raise InputError(
+                f"{path}, column {column}: {wrong[0]:g} is not a fraction between 0 and 1. "
+                "Write rates as fractions, not in %."
+            )
+
+
+def _changed(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    changed = []
+    for name, expected in sorted(manifest.get("tables", {}).items()):
+        path = next((p for p in (folder / name, folder / "tables" / name) if p.is_file()), None)
+        if path is None:
+            raise MissingError(
+                f"{folder / name} is listed in manifest.json but is not there. "
+                "The folder is not complete; run the study again."
+            )
+        if hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            changed.append(name)
+    return tuple(changed)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""

@@ -1,0 +1,231 @@
+"""Rows of the page's tables: cells picked from the results and written out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pdcraft.report.figures.dose import HIGHLIGHTED, ordered_regions
+from pdcraft.report.folder import Cohort, Results
+from pdcraft.report.wording import (
+    day,
+    interval,
+    percent,
+    plain,
+    sentence_case,
+    significant,
+    typeset,
+    unit,
+)
+
+_Record = Mapping[str, Any]
+_STATUS = ("assumption", "calibrated", "derived", "published")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number and, smaller, what stands around it."""
+
+    main: str
+    small: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One quantity for all cohorts."""
+
+    label: str
+    unit: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows under one heading."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+def regimens(results: Results) -> list[dict[str, str]]:
+    """One row per cohort: single doses, days, total, patients."""
+    return [
+        {
+            "index": str(i), "label": c.label, "n": str(c.n), "doses": _doses(c),
+            "days": ", ".join(plain(d) for d in c.day), "total": plain(c.total_mCi_per_m2),
+        }
+        for i, c in enumerate(results.cohorts)
+    ]  # fmt: skip
+
+
+def _doses(cohort: Cohort) -> str:
+    doses = cohort.dose_mCi_per_m2
+    if len(doses) > 1 and len(set(doses)) == 1:
+        return f"{len(doses)} × {plain(doses[0])}"
+    return " + ".join(plain(d) for d in doses)
+
+
+def key_numbers(results: Results) -> list[Group]:
+    """What a reader asks first: marrow dose, counts, response, time to progression."""
+    groups = [_dose_group(results), *_toxicity_groups(results), *_response_groups(results)]
+    return [g for g in groups if g is not None and g.rows]
+
+
+def _dose_group(results: Results) -> Group | None:
+    if not results.has("doses"):
+        return None
+    present = results.tables["doses"].distinct("region")
+    wanted = [r for r in (*HIGHLIGHTED, "total body") if r in present]
+    cells = [
+        Row(sentence_case(r), "Gy", _cells(results, "doses", _spread("Gy"), region=r))
+        for r in wanted
+    ]
+    return Group("Absorbed dose, median (5th to 95th percentile)", tuple(cells))
+
+
+def _toxicity_groups(results: Results) -> list[Group]:
+    if not results.has("toxicity"):
+        return []
+    groups = []
+    version = f" (CTCAE {results.study['ctcae']})" if "ctcae" in results.study else ""
+    for lineage in results.tables["toxicity"].distinct("lineage"):
+        where = {"lineage": lineage}
+        name = unit(results.rows("toxicity", **where)["unit"][0])
+        asked: list[tuple[str, str, Callable[[_Record], Cell]]] = [
+            ("Nadir, median", name, _spread("nadir")),
+            ("Day of nadir, median", "day", _spread("nadir_day", day)),
+            ("Day of recovery, median", "day", _spread("recovery_day", day)),
+            (f"Grade 3 or worse{version}", "%", _rate("p_grade3plus")),
+            (f"Grade 4{version}", "%", _rate("p_grade4")),
+        ]
+        rows = [Row(a, u, _cells(results, "toxicity", write, **where)) for a, u, write in asked]
+        groups.append(Group(sentence_case(lineage), tuple(r for r in rows if _says_something(r))))
+    return groups
+
+
+def _response_groups(results: Results) -> list[Group]:
+    if not results.has("response"):
+        return []
+    rates = [
+        Row(name, "%", _cells(results, "response", _rate(column)))
+        for name, column in (
+            ("Overall response (ORR)", "orr"), ("Clinical benefit (CBR)", "cbr"),
+            ("Disease control (DCR)", "dcr"),
+        )
+    ]  # fmt: skip
+    times = [
+        Row(name, "days", _cells(results, "response", _spread(column, day)))
+        for name, column in (
+            ("Progression-free survival, median", "pfs_day"),
+            ("Overall survival, median", "os_day"),
+        )
+        if f"{column}_p50" in results.tables["response"]
+    ]  # fmt: skip
+    return [Group("Response", tuple(rates)), Group("Time to event", tuple(times))]
+
+
+def _says_something(row: Row) -> bool:
+    return any(cell.main != "–" for cell in row.cells)
+
+
+def _cells(
+    results: Results, table: str, write: Callable[[_Record], Cell], **where: str
+) -> tuple[Cell, ...]:
+    cells = []
+    for cohort in results.cohorts:
+        rows = results.rows(table, cohort=cohort.name, **where)
+        cells.append(write(next(iter(rows))) if len(rows) else Cell("–"))
+    return tuple(cells)
+
+
+def _spread(column: str, write: Callable[[float], str] = significant) -> Callable[..., Cell]:
+    def written(row: _Record) -> Cell:
+        if f"{column}_p50" not in row:
+            return Cell("–")
+        ends = ("p05", "p95") if f"{column}_p05" in row else ("low", "high")
+        low, high = (row.get(f"{column}_{end}", math.nan) for end in ends)
+        known = not (math.isnan(low) and math.isnan(high))
+        return Cell(write(row[f"{column}_p50"]), interval(low, high, write) if known else "")
+
+    return written
+
+
+def _rate(column: str) -> Callable[[_Record], Cell]:
+    def written(row: _Record) -> Cell:
+        low, high = (row.get(f"{column}_{end}", math.nan) for end in ("low", "high"))
+        known = not (math.isnan(low) or math.isnan(high))
+        return Cell(percent(row[column]), interval(low, high, percent) if known else "")
+
+    return written
+
+
+def doses(results: Results) -> list[Row]:
+    """One row per region: median dose and percentiles for every cohort."""
+    return [
+        Row(sentence_case(r), "Gy", _cells(results, "doses", _spread("Gy"), region=r))
+        for r in ordered_regions(results)
+    ]
+
+
+def doses_per_GBq(results: Results) -> dict[str, tuple[str, ...]]:
+    """Mean dose per administered activity, by region as printed; empty if not in the table."""
+    if "Gy_per_GBq" not in results.tables["doses"]:
+        return {}
+
+    def write(row: _Record) -> Cell:
+        return Cell(significant(row["Gy_per_GBq"]))
+
+    return {
+        sentence_case(r): tuple(c.main for c in _cells(results, "doses", write, region=r))
+        for r in ordered_regions(results)
+    }
+
+
+def assumptions(results: Results) -> list[dict[str, str]]:
+    """Parameters, weakest origin first: assumption, calibrated, derived, published."""
+    rank = {status: i for i, status in enumerate(_STATUS)}
+    rows = sorted(results.tables["assumptions"], key=lambda row: rank.get(row["status"], -1))
+    return [
+        {"spread": "", "where": ""}
+        | row
+        | {"value": _value(row["value"]), "unit": unit(row["unit"])}
+        for row in rows
+    ]
+
+
+def _value(written: str) -> str:
+    try:
+        number = float(written)
+    except ValueError:
+        return written
+    return significant(number, 4) if len(written) > 6 else written
+
+
+def warnings(results: Results) -> list[dict[str, str]]:
+    """What lay outside the checked range, from the table and from the manifest, each once."""
+    rows: dict[tuple[str, str], str] = {}
+    if results.has("validity"):
+        for row in results.tables["validity"]:
+            rows[(row["where"], row["message"])] = _whole(row["count"])
+    for entry in results.manifest.get("warnings", []):
+        rows.setdefault((str(entry.get("where", "")), str(entry.get("message", ""))), "")
+    return [{"where": w, "message": m, "count": n} for (w, m), n in rows.items()]
+
+
+def _whole(count: float) -> str:
+    """Text of a whole number; empty where none is given."""
+    return "" if math.isnan(count) else str(int(count))
+
+
+def trial(results: Results) -> list[dict[str, str]]:
+    """The cohorts of the escalation as they followed one another, with reasons."""
+    return [
+        {
+            "cohort": typeset(row["cohort"]), "dose": plain(row["dose_mCi_per_m2"]),
+            "n": _whole(row["n"]), "dlt": _whole(row["dlt"]), "decision": row["decision"],
+            "reason": typeset(row["reason"]),
+        }
+        for row in results.tables["trial"]
+    ]  # fmt: skip

@@ -1,0 +1,72 @@
+"""What a study rests on: every parameter with its origin, the study's own choices, and limits."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+
+from pdcraft.domain import Parameter
+from pdcraft.domain.parameter import STATUSES
+from pdcraft.study.prepare import Prepared
+from pdcraft.study.results import Rows
+
+# Works that every run uses besides the sources of its parameters.
+_ALWAYS = {"bolch2009", "cristy1987", "estar", "icrp107", "mosteller1987"}
+
+
+def _every(prepared: Prepared) -> list[Parameter]:
+    return [*prepared.parameters.values(), *prepared.engine_parameters.values()]
+
+
+def assumption_rows(prepared: Prepared) -> Rows:
+    """Rows of ``assumptions.csv``: weakest first, the study's own rules at the top."""
+    study = prepared.study
+    rules = "; ".join(
+        f"{r.lineage} < {r.below:g} 1e9/L for {r.for_at_least / 24:g} d"
+        for r in study.dose_limiting_toxicity.rules
+    )
+    where = "study file; the true protocol is not public"
+    choices: Rows = [
+        ["dose_limiting_toxicity.rules", rules or "none", "", "none", "assumption", "pdcraft",
+         where, "the trial's decisions"],
+        ["dose_limiting_toxicity.window", study.dose_limiting_toxicity.window / 24, "d", "none",
+         "assumption", "nct01495663", "sister trial watched through day 56", "the trial's decisions"],
+        ["assessment.ctcae", study.assessment.ctcae, "version", "none", "assumption", "pdcraft",
+         where, "grade 3-4 rates"],
+        ["assessment.visit_every", study.assessment.visit_every / 24, "d", "none", "assumption",
+         "pdcraft", where, "best response, day of progression"],
+        ["kinetics.infusion", study.kinetics.infusion, "h", "none", "published",
+         "smarteranalyst2017", "30-minute infusion", "peak concentration"],
+    ]  # fmt: skip
+    rows = choices + [
+        [p.name, p.value, p.unit, str(p.spread), p.status, p.source.key, p.source.where,
+         p.rests_on_it]
+        for p in _every(prepared)
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: -STATUSES.index(str(row[4])))
+
+
+def cited(prepared: Prepared) -> set[str]:
+    """Keys of all works that the run rests on."""
+    return {p.source.key for p in _every(prepared)} | _ALWAYS | {
+        "nct01495663", "smarteranalyst2017", "grudzinski2014",
+    }  # fmt: skip
+
+
+def validity_rows(prepared: Prepared) -> Rows:
+    """Rows of ``validity.csv``: what lies outside the range in which a model was checked."""
+    rows: Rows = []
+    for p in _every(prepared):
+        if p.checked and not p.checked[0] <= p.value <= p.checked[1]:
+            rows.append([p.name, _said(p, f"the typical value {p.value:g} {p.unit} lies"), ""])
+    n = prepared.study.study.patients
+    patients = prepared.population.draw(jnp.arange(min(n, 100_000)))
+    for name, count in prepared.population.outside(patients).items():
+        if int(count):
+            p = prepared.parameters[name]
+            rows.append([name, _said(p, f"{int(count)} of {n} patients lie"), int(count)])
+    return rows
+
+
+def _said(p: Parameter, who: str) -> str:
+    low, high = p.checked or (0.0, 0.0)
+    return f"{who} outside the checked range {low:g} to {high:g} {p.unit}; the model was extrapolated."

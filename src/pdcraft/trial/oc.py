@@ -1,0 +1,153 @@
+"""Exact operating characteristics of a design: all trials, merged where they agree."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from pdcraft.domain import InputError
+from pdcraft.trial.design import Advice, Design, check_ends
+from pdcraft.trial.history import History
+
+State = tuple[tuple[int, ...], tuple[int, ...], int]
+"""Patients and toxicities at every level, and the last level."""
+
+
+@dataclass(frozen=True)
+class OperatingCharacteristics:
+    """What a design does under given rates of toxicity; no Monte Carlo error.
+
+    Attributes
+    ----------
+    selected
+        Probability that the level is the MTD. ``[*scenario, level]``
+    none
+        Probability that no level is. ``[*scenario]``
+    patients, dlt
+        Expected patients and toxicities at the level. ``[*scenario, level]``
+    stopped_early
+        Probability of fewer patients than the longest trial of the design. ``[*scenario]``
+    states
+        Number of merged states.
+    """
+
+    selected: Float[np.ndarray, "*scenario level"]
+    none: Float[np.ndarray, "*scenario"]
+    patients: Float[np.ndarray, "*scenario level"]
+    dlt: Float[np.ndarray, "*scenario level"]
+    stopped_early: Float[np.ndarray, "*scenario"]
+    states: int
+
+
+def operating_characteristics(
+    design: Design, dlt_probability: Sequence[float] | Float[np.ndarray, "*scenario level"]
+) -> OperatingCharacteristics:
+    r"""Selection, patients and toxicities per level, exactly.
+
+    Trials with equal counts and equal last level have the same future, so with :math:`s = (n, y,
+    d)` probability flows from cohort to cohort,
+
+    .. math:: P(s') = \sum_{s \to s'} P(s) \binom{m}{k} p_{d'}^k (1-p_{d'})^{m-k},
+
+    where :math:`d'` and :math:`m` are the level and size that the design advises in :math:`s`.
+
+    Parameters
+    ----------
+    design
+        Its rules must read counts only.
+    dlt_probability
+        Rate of toxicity at every level. ``[*scenario, level]``
+
+    Raises
+    ------
+    InputError
+        If a rule reads more than counts, a rate is outside 0 to 1, there is not one for each
+        level, or the design has no end.
+
+    References
+    ----------
+    docs/theory/trial.md, Eq. 6
+
+    Examples
+    --------
+    >>> from pdcraft.trial import ThreePlusThree
+    >>> design = Design(rules=(ThreePlusThree("A"),), levels=2)
+    >>> oc = operating_characteristics(design, [0.1, 0.3])
+    >>> float(oc.none.round(4)), oc.selected.round(4).tolist()
+    (0.0939, [0.4583, 0.4479])
+    """
+    p = np.asarray(dlt_probability, dtype=float)
+    _check(design, p)
+    many = p.reshape(-1, design.levels)
+    ends, states = _ends(design, many)
+    weight = np.array([flow for _, _, flow in ends])
+    n = np.array([state[0] for state, _, _ in ends], dtype=float)
+    dlt = np.array([state[1] for state, _, _ in ends], dtype=float)
+    mtd = np.array([advice.mtd or 0 for _, advice, _ in ends])
+    total = n.sum(axis=1)
+    chosen = mtd[:, None] == np.arange(design.levels + 1)
+    selected = weight.T @ chosen
+    shape = p.shape[:-1]
+    return OperatingCharacteristics(
+        selected[:, 1:].reshape(p.shape),
+        selected[:, 0].reshape(shape),
+        (weight.T @ n).reshape(p.shape),
+        (weight.T @ dlt).reshape(p.shape),
+        (weight.T @ (total < total.max())).reshape(shape),
+        states,
+    )
+
+
+def _check(design: Design, p: np.ndarray) -> None:
+    if not design.reads_counts_only:
+        names = [type(r).__name__ for r in design.rules if not r.reads_counts_only]
+        raise InputError(
+            f"{', '.join(names)} may read more than counts per level, so trials cannot be merged. "
+            "Simulate trials with conduct()."
+        )
+    if p.ndim == 0 or p.shape[-1] != design.levels:
+        raise InputError(
+            f"dlt_probability has shape {p.shape}; its last axis needs one rate for each of the "
+            f"{design.levels} levels."
+        )
+    if not np.all((p >= 0) & (p <= 1)):
+        raise InputError(f"dlt_probability = {p.tolist()} must lie between 0 and 1.")
+
+
+def _ends(design: Design, p: np.ndarray) -> tuple[list[tuple[State, Advice, np.ndarray]], int]:
+    """States in which the trial ends, with the probability of each in every scenario."""
+    zero = (0,) * design.levels
+    flows: dict[State, np.ndarray] = {(zero, zero, 0): np.ones(len(p))}
+    binomial: dict[tuple[int, int], list[np.ndarray]] = {}
+    ends, states = [], 0
+    while flows:
+        after: dict[State, np.ndarray] = {}
+        for state, flow in flows.items():
+            states += 1
+            n, dlt, last = state
+            history = History.of_counts(n, dlt, level=last) if last else History()
+            advice = design.advise(history)
+            level, m = advice.next_level, advice.size
+            if level is None:
+                ends.append((state, advice, flow))
+                continue
+            check_ends(history.total)
+            if (level, m) not in binomial:
+                binomial[level, m] = _binomial(m, p[:, level - 1])
+            i = level - 1
+            treated = (*n[:i], n[i] + m, *n[level:])
+            for k, chance in enumerate(binomial[level, m]):
+                reached = (treated, (*dlt[:i], dlt[i] + k, *dlt[level:]), level)
+                share = flow * chance
+                after[reached] = after[reached] + share if reached in after else share
+        flows = after
+    return ends, states
+
+
+def _binomial(m: int, p: np.ndarray) -> list[np.ndarray]:
+    """Probability of 0 to ``m`` toxicities in ``m`` patients, in every scenario."""
+    return [math.comb(m, k) * p**k * (1 - p) ** (m - k) for k in range(m + 1)]

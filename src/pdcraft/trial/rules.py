@@ -1,0 +1,140 @@
+"""Rules that accompany a design: no skipping, an end, a safety stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from pdcraft.domain import InputError
+from pdcraft.trial.boin import toxic_probability
+from pdcraft.trial.design import AbstractRule, Advice
+from pdcraft.trial.history import History
+
+
+@dataclass(frozen=True)
+class NoSkipping(AbstractRule):
+    """Goes up to the level above the highest one treated, never further.
+
+    Examples
+    --------
+    >>> far = Advice("escalate", 4, size=3, ceiling=5, reasons=("the model says so",))
+    >>> NoSkipping().advise(History.read("1NNN"), far).reason
+    'the model says so; level 2 has not been treated yet: level 2 before level 4'
+    """
+
+    needs_complete_outcomes: ClassVar[bool] = False
+    reads_counts_only: ClassVar[bool] = True
+
+    def advise(self, history: History, advice: Advice) -> Advice:
+        """The advice, its level lowered where it skips one."""
+        first_new, wanted = history.highest + 1, advice.next_level
+        if wanted is None or wanted <= first_new:
+            return advice
+        reason = f"level {first_new} has not been treated yet: level {first_new} before level "
+        decision = "escalate" if first_new > history.level else "stay"
+        return advice.go(first_new, decision, f"{reason}{wanted}")
+
+
+@dataclass(frozen=True)
+class StopAt(AbstractRule):
+    """Ends the trial after so many patients; the last cohort is smaller if need be.
+
+    The MTD is what the rules before it would choose then.
+
+    Raises
+    ------
+    InputError
+        If ``patients`` is less than 1.
+
+    Examples
+    --------
+    >>> from pdcraft.trial import BOIN, Design
+    >>> design = Design(rules=(BOIN(0.30), StopAt(6)), levels=5)
+    >>> advice = design.advise("1NNN 2NTN")
+    >>> advice.mtd, advice.reasons[-1]
+    (2, 'all 6 patients of the trial are treated')
+    """
+
+    patients: int
+    reads_counts_only: ClassVar[bool] = True
+    needs_complete_outcomes: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if self.patients < 1:
+            raise InputError(f"patients = {self.patients} must be at least 1.")
+
+    def advise(self, history: History, advice: Advice) -> Advice:
+        """Stop, or the advice with no more patients than are left."""
+        left = self.patients - history.total
+        if left <= 0:
+            return advice.stop(
+                f"all {self.patients} patients of the trial are treated", mtd=advice.mtd
+            )
+        if left >= advice.size:
+            return advice
+        reason = f"{left} of {self.patients} patients are left for the last cohort"
+        return replace(advice, size=left, reasons=(*advice.reasons, reason))
+
+
+@dataclass(frozen=True)
+class StopWhenTooToxic(AbstractRule):
+    r"""Ends the trial without MTD when a level's rate probably exceeds the target.
+
+    .. math:: \Pr(p_{level} > \phi \mid y, n) > c
+
+    under a uniform prior, with at least ``least_n`` patients at the level. With ``level = 1`` and
+    a smaller :math:`c` than the elimination of BOIN, this is its option ``extrasafe``. Put it
+    before the rule that decides.
+
+    Attributes
+    ----------
+    target, probability
+        :math:`\phi, c`.
+    level
+        The level that is watched.
+    least_n
+        Patients without whom nothing is decided.
+
+    Raises
+    ------
+    InputError
+        Unless target and probability lie between 0 and 1 and level is at least 1.
+
+    References
+    ----------
+    boin_r, get.oc, extrasafe; docs/theory/trial.md, Eq. 4
+
+    Examples
+    --------
+    >>> from pdcraft.trial import BOIN, Design
+    >>> rules = (StopWhenTooToxic(0.30, probability=0.90), BOIN(0.30))
+    >>> Design(rules=rules, levels=5).advise("1NTT").decision
+    'stop'
+    """
+
+    target: float
+    probability: float
+    level: int = 1
+    least_n: int = 3
+    reads_counts_only: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        for name, value in (("target", self.target), ("probability", self.probability)):
+            if not 0 < value < 1:
+                raise InputError(f"{name} = {value:g} must lie between 0 and 1.")
+        if self.level < 1:
+            raise InputError(f"level = {self.level} must be at least 1; levels count from 1.")
+
+    def advise(self, history: History, advice: Advice) -> Advice:
+        """Stop, or the advice unchanged."""
+        n, dlt = history.n(self.level), history.dlt(self.level)
+        if n < self.least_n:
+            return advice
+        above = toxic_probability(self.target, n, dlt)
+        if above <= self.probability:
+            return advice
+        return advice.stop(
+            f"{history.describe(self.level)}: its rate is above {self.target:g} with probability "
+            f"{above:.3f} > {self.probability:g}",
+            mtd=None,
+        )

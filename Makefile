@@ -37,7 +37,7 @@ clean:
 $(VENV)/ready: pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
-	  uv pip install --quiet --python $(VENV)/bin/python -c constraints.txt -e . ; \
+	  uv pip install --quiet --compile-bytecode --python $(VENV)/bin/python -c constraints.txt -e . ; \
 	else \
 	  $(PYTHON) -m venv $(VENV) && \
 	  $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . ; \
@@ -46,7 +46,7 @@ $(VENV)/ready: pyproject.toml
 
 $(VENV)/ready-dev: $(VENV)/ready
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv pip install --quiet --python $(VENV)/bin/python -c constraints.txt -e ".[dev]" ; \
+	  uv pip install --quiet --compile-bytecode --python $(VENV)/bin/python -c constraints.txt -e ".[dev]" ; \
 	else \
 	  $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]" ; \
 	fi

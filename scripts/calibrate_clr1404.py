@@ -1,7 +1,7 @@
 """Calibrate the two-pool model of CLR1404 to what was published of it in people.
 
-``python -m scripts.calibrate_clr1404`` prints what it finds; with ``--write`` it puts the calibrated
-values into ``library/kinetics/clr1404_two_pool.toml``.
+``python -m scripts.calibrate_clr1404`` prints what it finds; with ``--write`` it puts the values
+into ``library/kinetics/clr1404_two_pool.toml``.
 
 1. Plasma: Cmax, AUC to 1008 h and the terminal half-life, with an assumed fast half-life, give the
    three rates of the two-pool model and the carrier mass per activity.
@@ -57,7 +57,10 @@ def iodide() -> dict[str, float]:
     to_thyroid = (back + decay_per_h) * TIA["thyroid"]
     to_urine = (emptying + decay_per_h) * TIA["urinary bladder contents"]
     pool_h = (1.0 + back * TIA["thyroid"] - to_thyroid - to_urine) / decay_per_h
-    return {"iodide.to_thyroid_rate": to_thyroid / pool_h, "iodide.to_urine_rate": to_urine / pool_h}
+    return {
+        "iodide.to_thyroid_rate": to_thyroid / pool_h,
+        "iodide.to_urine_rate": to_urine / pool_h,
+    }
 
 
 def marrow_Gy_per_MBq(prepared: Prepared, values: dict[str, float]) -> float:

@@ -1,6 +1,6 @@
-"""Calibrate the marrow model on the counts after 131I-tositumomab, and print what goes into the library.
+"""Calibrate the marrow model on counts after 131I-tositumomab; print what goes into the library.
 
-Run: ``python scripts/calibrate_marrow.py``. Takes about two minutes. The targets are those of the
+Run: ``python scripts/calibrate_marrow.py``. Takes under a minute. The targets are those of the
 prescribing information (bexxar2012label, Table 6, n = 230); the marrow dose of the regimen, its
 half-life and the baseline counts are assumptions and stand first below. The result is written by
 hand into ``src/pdcraft/library/tissues/marrow.toml``; the residuals go into docs/theory/biology.md.

@@ -2,8 +2,10 @@ r"""Make the photon SAF tables that pdcraft ships, with its own transport.
 
     python scripts/make_saf.py adult_male --histories 1000000 --seed 1 --threads 2
 
-writes ``organ_masses.csv`` and ``saf_photon.csv`` into the phantom's folder of the library. Needs the extra
-``transport`` (cross sections). The same seed and histories give the same files on any number of threads.
+writes ``organ_masses.csv`` and ``saf_photon.csv`` into the phantom's folder of the library. Needs
+the extra
+``transport`` (cross sections). The same seed and histories give the same files on any number of
+threads.
 
 .. math:: \Phi(T \leftarrow S, E) = \bar\varepsilon_T / (E\,m_T)
 
@@ -40,8 +42,8 @@ SOURCES = (
     "urinary bladder contents", "uterus",
 )  # fmt: skip
 SYMBOLS = (
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr "
-    "Rb Sr Y Zr"
+    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "
+    "Br Kr Rb Sr Y Zr"
 ).split()
 BATCHES = 50
 POINTS = 4_000_000
@@ -60,7 +62,10 @@ class Body:
         self.medium = np.array([self.material(region) for region in self.regions])
         self.density = [text["materials"][m]["density_g_per_cm3"] for m in self.materials]
         mixtures = [text["materials"][m]["percent"] for m in self.materials]
-        atomic = [{(SYMBOLS.index(s) + 1 if s in SYMBOLS else 82): w / 100 for s, w in x.items()} for x in mixtures]
+        atomic = [
+            {(SYMBOLS.index(s) + 1 if s in SYMBOLS else 82): w / 100 for s, w in x.items()}
+            for x in mixtures
+        ]
         self.physics = transport_tables(atomic, self.density)
         self.marrow_g = text["red_marrow_g"]
 
@@ -79,7 +84,10 @@ class Body:
         side = box[1::2] - box[::2]
         cells = np.maximum(1, np.round(side * (POINTS / side.prod()) ** (1 / 3))).astype(int)
         index = np.indices(cells).reshape(3, -1)
-        at = [(index[a] + random.random(index.shape[1])) / cells[a] * side[a] + box[2 * a] for a in range(3)]
+        at = [
+            (index[a] + random.random(index.shape[1])) / cells[a] * side[a] + box[2 * a]
+            for a in range(3)
+        ]
         count = count_regions(*at, len(self.regions), self.geometry)[i]
         return count / index.shape[1] * side.prod()
 
@@ -94,7 +102,7 @@ class Body:
         return [self.regions.index(name) for name in names]
 
     def source(self, organ: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Regions, cumulative probabilities and boxes; uniform per mass, marrow by its distribution."""
+        """Regions, cumulative probabilities and boxes; uniform per mass, marrow by bone."""
         if organ == "red marrow":
             share = marrow_distribution(self.name)
             regions = np.array([self.regions.index(bone) for bone in share])
@@ -125,9 +133,10 @@ def specific_absorbed_fractions(
 ) -> tuple[np.ndarray, np.ndarray]:
     """SAF of every target (1/kg) and its relative sigma.
 
-    Of the two unbiased estimates, expected value at tentative collisions and energy left at real ones, each
-    target takes the one with the smaller sigma: the first in small or distant organs, the second where
-    photons stop within a few mean free paths.
+    Of the two unbiased estimates, expected value at tentative collisions and energy left at real
+    ones, each
+    target takes the one with the smaller sigma: the first in small or distant organs, the second
+    where photons stop within a few mean free paths.
     """
     source = body.source(organ)
 
@@ -155,14 +164,18 @@ def specific_absorbed_fractions(
 
 def write_masses(body: Body) -> None:
     """Write organ_masses.csv: volume and mass of every region and of the sums."""
-    lines = ["# Volumes of the shapes in phantom.toml by stratified sampling; made by scripts/make_saf.py",
-             "region,volume_cm3,mass_g"]  # fmt: skip
+    lines = [
+        "# Volumes of the shapes in phantom.toml by stratified sampling (scripts/make_saf.py)",
+        "region,volume_cm3,mass_g",
+    ]
     for name in [*body.organs, *body.bones]:
         if name == "red marrow":
             lines.append(f"{name},,{body.marrow_g:g}")
             continue
         members = body.members(name)
-        lines.append(f"{name},{body.volume_cm3[members].sum():.5g},{body.mass_g[members].sum():.5g}")
+        lines.append(
+            f"{name},{body.volume_cm3[members].sum():.5g},{body.mass_g[members].sum():.5g}"
+        )
     (FOLDER / body.name / "organ_masses.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -178,7 +191,8 @@ def run_all(body: Body, args: argparse.Namespace) -> tuple[np.ndarray, np.ndarra
             total=args.histories, seed=args.seed, job=job, threads=args.threads,
         )  # fmt: skip
         spent = time.monotonic() - begun
-        sys.stderr.write(f"\r{body.name} {SOURCES[s]:32s}{ENERGIES_MEV[e]:6g} MeV {job + 1}/{runs} {spent:6.0f} s ")
+        run = f"{SOURCES[s]:32s}{ENERGIES_MEV[e]:6g} MeV {job + 1}/{runs}"
+        sys.stderr.write(f"\r{body.name} {run} {spent:6.0f} s ")
     sys.stderr.write("\n")
     return saf, sigma
 
@@ -186,8 +200,9 @@ def run_all(body: Body, args: argparse.Namespace) -> tuple[np.ndarray, np.ndarra
 def use_reciprocity(body: Body, saf: np.ndarray, sigma: np.ndarray) -> int:
     """Replace poor values by their reverse, SAF(T <- S) = SAF(S <- T), and return how many.
 
-    Only where the direct sigma is above 5 % and the reverse is at least twice as good, never for marrow or
-    skeleton, and for the total body (which holds bone) only from 0.1 MeV. A systematic 3 % is added.
+    Only where the direct sigma is above 5 % and the reverse is at least twice as good, never for
+    marrow or skeleton, and for the total body (which holds bone) only from 0.1 MeV. A systematic
+    3 % is added.
     """
     count = 0
     for t, target in enumerate(body.organs):
@@ -210,10 +225,12 @@ def write_table(body: Body, args: argparse.Namespace) -> None:
     saf, sigma = run_all(body, args)
     reversed_values = use_reciprocity(body, saf, sigma)
     lines = [
-        f"# Photon SAF(target <- source), 1/kg, and relative sigma, phantom {body.name}; energies in MeV.",
-        f"# Made by scripts/make_saf.py (version 1), {args.histories} histories per value, seed {args.seed}; "
-        "XCOM cross sections, electrons local.",
-        f"# {reversed_values} of {saf.size} values by reciprocity (see use_reciprocity in the script).",
+        f"# Photon SAF(target <- source), 1/kg, and relative sigma, phantom {body.name}; "
+        "energies in MeV.",
+        f"# Made by scripts/make_saf.py (version 1), {args.histories} histories per value, "
+        f"seed {args.seed}; XCOM cross sections, electrons local.",
+        f"# {reversed_values} of {saf.size} values by reciprocity "
+        "(see use_reciprocity in the script).",
         "target,source,quantity," + ",".join(f"{E:g}" for E in ENERGIES_MEV),
     ]
     for s, organ in enumerate(SOURCES):

@@ -19,16 +19,16 @@ os.environ.setdefault("EQX_ON_ERROR", "nan")
 if "jax" in sys.modules:
     sys.modules["jax"].config.update("jax_enable_x64", True)
 
-_WHERE = {
-    "Activity": "domain", "Agent": "domain", "Amount": "domain", "Course": "domain", "Dose": "domain",
-    "DoseRate": "domain", "Effect": "domain", "InputError": "domain", "MissingError": "domain",
-    "NumericalError": "domain", "Outcome": "domain", "ParameterSet": "domain", "Patient": "domain",
-    "PdcraftError": "domain", "Regimen": "domain", "ValidityWarning": "domain",
-    "agent": "library", "chain": "library", "emissions": "library", "parameters": "library",
-    "phantom": "library",
-    "Plan": "study", "Study": "study", "patients": "study", "plan": "study", "read_study": "study",
-    "run": "study", "treat": "study",
+_ROOMS = {
+    "domain": (
+        "Activity", "Agent", "Amount", "Course", "Dose", "DoseRate", "Effect", "InputError",
+        "MissingError", "NumericalError", "Outcome", "ParameterSet", "Patient", "PdcraftError",
+        "Regimen", "ValidityWarning",
+    ),
+    "library": ("agent", "chain", "emissions", "parameters", "phantom"),
+    "study": ("Plan", "Study", "patients", "plan", "read_study", "run", "treat"),
 }  # fmt: skip
+_WHERE = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = [*_WHERE, "__version__"]
 
 

@@ -49,8 +49,8 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Results folder [results/<study name>].")] = None,
     patients: Annotated[int | None, typer.Option(help="Virtual patients per cohort.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed, instead of the file's.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads [all cores].")] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    threads: Annotated[int, typer.Option(help="Shards computed at once (processes).")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a begun run.")] = False,
 ) -> None:
     """Simulate a study; leave tables, arrays and a report in a folder."""
     from pdcraft import report as paint
@@ -59,8 +59,7 @@ def run(
     with _Bars() as bars:
         folder = corridor.run(
             study, out=out, patients=patients, seed=seed,
-            threads=threads if threads is not None else os.cpu_count() or 1,
-            resume=resume, progress=bars.tell,
+            threads=threads, resume=resume, progress=bars.tell,
         )  # fmt: skip
         page = paint.write(folder)
     typer.echo(f"Results: {folder}\nReport:  {page}")
@@ -119,8 +118,14 @@ class _Bars:
 
     def __enter__(self) -> _Bars:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-        from rich.progress import TimeElapsedColumn, TimeRemainingColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
 
         self._progress = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
@@ -179,5 +184,6 @@ def _guarded(work: Callable[[], Any]) -> int:
             typer.echo(error.format_message(), err=True)  # type: ignore[attr-defined]
             return 2
         if not _debug:
-            typer.echo(f"Unexpected {type(error).__name__}: {error} (--debug shows where).", err=True)
+            kind = type(error).__name__
+            typer.echo(f"Unexpected {kind}: {error} (--debug shows where).", err=True)
         return 1

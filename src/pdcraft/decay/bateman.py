@@ -159,5 +159,4 @@ def labelled_nmol(activity_MBq: Float[Array, "*any"] | float, chain: Chain) -> F
     >>> round(float(labelled_nmol(740.0, chain("I-131"))), 4)
     1.2285
     """
-    per_nmol_MBq = AVOGADRO_PER_NMOL / DECAYS_PER_MBQ_H * chain.rate_per_h[0]
-    return jnp.asarray(activity_MBq) / per_nmol_MBq
+    return jnp.asarray(activity_MBq) * chain.nmol_per_MBq

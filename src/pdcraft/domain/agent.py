@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array, Float
+
+from pdcraft.domain.units import AVOGADRO_PER_NMOL, DECAYS_PER_MBQ_H
 
 
 class Chain(eqx.Module):
@@ -26,6 +29,11 @@ class Chain(eqx.Module):
     nuclides: tuple[str, ...] = eqx.field(static=True)
     rate_per_h: Float[Array, "nuclide"]
     bateman: Float[Array, "nuclide nuclide"]
+
+    @property
+    def nmol_per_MBq(self) -> Float[Array, ""]:
+        r"""Parent atoms in 1 MBq, :math:`1/(\lambda N_A)`. nmol."""
+        return DECAYS_PER_MBQ_H / self.rate_per_h[0] / AVOGADRO_PER_NMOL
 
 
 class Emissions(eqx.Module):
@@ -53,7 +61,9 @@ class Emissions(eqx.Module):
 
     def energy_MeV(self, radiation: str) -> float:
         """Energy per decay in one radiation (``"photon"``, ``"electron"``, ``"alpha"``). MeV."""
-        energy, count = (getattr(self, f"{radiation}_{what}") for what in ("MeV", "yield"))
+        energy, count = (
+            np.asarray(getattr(self, f"{radiation}_{what}")) for what in ("MeV", "yield")
+        )
         return float((energy * count).sum())
 
 

@@ -83,6 +83,10 @@ class ParameterSet(Mapping[str, Parameter]):
             raise unknown("Parameter", key, self._by_name)
         return self._by_name[key]
 
+    def __contains__(self, key: object) -> bool:
+        """Whether there is a parameter of that name."""
+        return key in self._by_name
+
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
         return iter(self._by_name)

@@ -7,7 +7,7 @@ whatever the shard, the thread, or what else was drawn.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
@@ -37,24 +37,19 @@ def stream(seed: int, name: str) -> Array:
 def normals(
     seed: int, names: Sequence[str], individuals: Int[Array, "n"]
 ) -> Float[Array, "name n"]:
-    """One standard normal draw for every stream and individual number. ``[name, n]``."""
-    return _draws(jax.random.normal, seed, names, individuals)
+    """One standard normal draw for every stream and individual number. ``[name, n]``.
 
-
-def uniforms(
-    seed: int, names: Sequence[str], individuals: Int[Array, "n"]
-) -> Float[Array, "name n"]:
-    """One draw from (0, 1) for every stream and individual number. ``[name, n]``."""
-    return _draws(jax.random.uniform, seed, names, individuals)
-
-
-def _draws(
-    law: Callable[..., Array], seed: int, names: Sequence[str], individuals: Int[Array, "n"]
-) -> Float[Array, "name n"]:
+    Examples
+    --------
+    >>> both = normals(7, ["a", "b"], jnp.arange(5))
+    >>> bool((normals(7, ["b"], jnp.arange(2, 5))[0] == both[1, 2:]).all())
+    True
+    """
     codes = jnp.asarray([zlib.crc32(name.encode()) for name in names], jnp.uint32)
     keys = jax.vmap(lambda code: jax.random.fold_in(root(seed), code))(codes)
 
-    def one(key: Array, number: Int[Array, ""]) -> Float[Array, ""]:
-        return law(jax.random.fold_in(key, number), dtype=jnp.float64)
+    def draw(key: Array, number: Int[Array, ""]) -> Float[Array, ""]:
+        return jax.random.normal(jax.random.fold_in(key, number), dtype=jnp.float64)
 
-    return jax.vmap(lambda key: jax.vmap(lambda i: one(key, i))(jnp.asarray(individuals)))(keys)
+    each = jax.vmap(draw, in_axes=(None, 0))
+    return jax.vmap(each, in_axes=(0, None))(keys, jnp.asarray(individuals))

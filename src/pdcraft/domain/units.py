@@ -57,7 +57,9 @@ _UNITS: dict[str, tuple[str, float]] = {
     "%": ("fraction", 1e-2),
     "1": ("fraction", 1.0),
 }
-_QUANTITY = re.compile(r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(\S.*?)\s*$")
+_QUANTITY = re.compile(
+    r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?:\s+|(?=[^\d.\s]))(\S.*?)\s*$"
+)
 _ALIASES = {"²": "2", "µ": "u", "μ": "u", "mCi/m^2": "mCi/m2", "MBq/m^2": "MBq/m2"}
 
 

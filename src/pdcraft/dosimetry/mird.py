@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from pdcraft.domain import Activity, Anatomy, DoseRate, InputError, Regions, unknown
+from pdcraft.domain import Activity, Anatomy, DoseRate, InputError, unknown
 from pdcraft.domain.agent import Emissions
 from pdcraft.domain.phantom import Phantom, Stopping
 from pdcraft.domain.units import GY_G_PER_MEV_MBQ_H

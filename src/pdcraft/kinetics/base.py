@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from pdcraft.domain import Agent, Amount, Exponentials, Patient, Regimen, Regions
-from pdcraft.domain.units import AVOGADRO_PER_NMOL, DECAYS_PER_MBQ_H
 from pdcraft.kinetics.linear import eigenmodes
 
 
@@ -25,12 +24,6 @@ class AbstractModel(eqx.Module):
     @abc.abstractmethod
     def amount(self, patient: Patient, regimen: Regimen, agent: Agent) -> Amount:
         """Labelled molecules, as if nothing decayed. nmol."""
-
-
-def injected_nmol(regimen: Regimen, agent: Agent) -> Float[Array, "administration"]:
-    r"""Labelled molecules of every administration, :math:`N = A/\lambda`. nmol."""
-    decays_per_h = regimen.activity_MBq * DECAYS_PER_MBQ_H
-    return decays_per_h / agent.payload.chain.rate_per_h[0] / AVOGADRO_PER_NMOL
 
 
 def course(
@@ -64,7 +57,7 @@ def course(
         nmol, ``[place, species, mode]``, modes = administrations x compartments.
     """
     rate, share = eigenmodes(matrix_per_h, entry)
-    given = injected_nmol(regimen, agent)
+    given = regimen.activity_MBq * agent.payload.chain.nmol_per_MBq
     n, k = given.shape[0], rate.shape[0]
     nmol = (share[:, None, :] * given[None, :, None]).reshape(-1, n * k)
     clock = Exponentials(

@@ -26,7 +26,5 @@ def electrons_in_water() -> Stopping:
     """
     text = shelf("media/electron_water_liquid.csv").read_text("utf-8").splitlines()
     rows = list(csv.DictReader(line for line in text if not line.startswith("#")))
-    energy, power = (
-        jnp.array([float(r[c]) for r in rows]) for c in ("E_MeV", "S_MeV_cm2_per_g")
-    )
+    energy, power = (jnp.array([float(r[c]) for r in rows]) for c in ("E_MeV", "S_MeV_cm2_per_g"))
     return Stopping("water, liquid", 1.0, energy, power)

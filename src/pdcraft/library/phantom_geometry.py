@@ -1,6 +1,7 @@
 """Stylised phantoms: from the shapes written in ``phantoms/<name>/phantom.toml`` to arrays.
 
-A body in the file is an intersection of shapes (each with ``outside = true`` for its complement); with
+A body in the file is an intersection of shapes (each with ``outside = true`` for its complement);
+with
 ``one_of`` it is that intersection together with one of several alternatives; with ``mirror`` its
 equations hold for |x|; with ``frame`` they hold in turned coordinates ``axes @ (p - origin)``.
 The arrays are those that ``dosimetry.core.geometry`` reads, see its docstring for the surfaces.
@@ -84,7 +85,7 @@ def _half_space(s: dict, z) -> tuple[int, list[float], list]:
 
 
 def _between(s: dict, z) -> tuple[int, list[float], list]:
-    """low <= p <= high as the quadric (p - low)(p - high) <= 0, or a plane where one side is open."""
+    """Low <= p <= high as the quadric (p - low)(p - high) <= 0, or a plane if one side is open."""
     axis, (low, high) = _AXIS[s["axis"]], s["limits"]
     box = _anywhere()
     box[axis] = [low, high]
@@ -156,12 +157,14 @@ def description(phantom: str) -> dict:
     """Content of a phantom's TOML file. Known phantoms: "adult_male", "adult_female"."""
     path = FOLDER / phantom / "phantom.toml"
     if not path.exists():
-        raise unknown("Phantom", phantom, sorted(p.parent.name for p in FOLDER.glob("*/phantom.toml")))
+        raise unknown(
+            "Phantom", phantom, sorted(p.parent.name for p in FOLDER.glob("*/phantom.toml"))
+        )
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
 def region_names(phantom: str) -> tuple[str, ...]:
-    """Regions of the geometry (organs, walls, contents, single bones) in order of first appearance."""
+    """Regions of the geometry (organs, walls, contents, bones) in order of first appearance."""
     return tuple(dict.fromkeys(body["region"] for body in description(phantom)["body"]))
 
 

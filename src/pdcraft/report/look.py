@@ -119,14 +119,14 @@ def lowest(values: NDArray[np.float64]) -> float:
     return float(np.min(values, where=values > 0, initial=np.inf)) if (values > 0).any() else 1e-3
 
 
-def axis(title: str = "", **more: Any) -> dict[str, Any]:
+def axis(title: str = "") -> dict[str, Any]:
     """A plotly axis in the style of the house."""
     return {
         "title": {"text": title, "standoff": 8, "font": {"size": 12.5}},
         "gridcolor": "@grid", "zeroline": False, "linecolor": "@axis",
         "showline": True, "ticks": "outside", "ticklen": 4, "tickcolor": "@axis",
         "automargin": True,
-    } | more  # fmt: skip
+    }  # fmt: skip
 
 
 def log_axis(low: float, high: float, most: int = 5) -> dict[str, Any]:
@@ -165,8 +165,8 @@ def both_axes(low: float, high: float, most: int = 9) -> dict[str, dict[str, Any
     return {"log": log_axis(low, 1.2 * high, most), "linear": linear_axis(1.05 * high)}
 
 
-def day_axis(end: float, most: int = 7, **more: Any) -> dict[str, Any]:
-    """Axis of days from 0, with ticks at whole weeks.
+def day_axis(end: float, most: int = 7, *, titled: bool = True) -> dict[str, Any]:
+    """Axis of days from 0, with fewer than ``most`` + 1 ticks, at whole weeks where it is long.
 
     Examples
     --------
@@ -175,10 +175,13 @@ def day_axis(end: float, most: int = 7, **more: Any) -> dict[str, Any]:
     """
     step = next((s for s in _STEPS_DAYS if end / s < most), _STEPS_DAYS[-1])
     ticks = list(range(0, int(end) + 1, step))
-    return axis("Time (days)", range=[0, float(f"{end:.4g}")], tickvals=ticks) | more
+    return axis("Time (days)" if titled else "") | {
+        "range": [0, float(f"{end:.4g}")],
+        "tickvals": ticks,
+    }
 
 
-def layout(height: int, *, top: int = 26, **more: Any) -> dict[str, Any]:
+def layout(height: int, *, top: int = 26) -> dict[str, Any]:
     """A plotly layout in the style of the house; the colours come from the page."""
     return {
         "height": height, "showlegend": False, "hovermode": "closest", "dragmode": "zoom",
@@ -186,7 +189,7 @@ def layout(height: int, *, top: int = 26, **more: Any) -> dict[str, Any]:
         "font": {"size": 12.5, "color": "@ink"},
         "margin": {"l": 56, "r": 16, "t": top, "b": 48},
         "hoverlabel": {"bgcolor": "@surface", "bordercolor": "@axis", "font": {"color": "@ink"}},
-    } | more  # fmt: skip
+    }  # fmt: skip
 
 
 def heading(text: str, x: str, y: str) -> dict[str, Any]:
@@ -227,29 +230,44 @@ def layout_name(short: str) -> str:
     return f"{short[0]}axis{short[1:]}"
 
 
-def band(
+def courses(
     days: Points,
-    low: Points,
-    high: Points,
-    colour: str,
-    **more: Any,
+    ends: tuple[Points, Points, Points],
+    key: Key,
+    hover: str,
+    *,
+    axes: tuple[str, str] = ("x", "y"),
+    shape: str = "linear",
 ) -> list[dict[str, Any]]:
-    """Two traces that shade what lies between them."""
-    shape = more.pop("shape", "linear")
-    edge = {"type": "scatter", "mode": "lines", "x": days, "hoverinfo": "skip"} | more
-    line = {"width": 0, "shape": shape, "color": colour}
-    fill = {"fill": "tonexty", "fillcolor": f"{colour}:0.18"}
-    return [edge | {"y": low, "line": line}, edge | {"y": high, "line": line} | fill]
+    """Band and median of one cohort; the band is shown where the reader chose the cohort.
 
-
-def course(days: Points, values: Points, key: Key, hover: str, **more: Any) -> dict[str, Any]:
-    """One line in the colour and dash of its legend."""
-    shape = more.pop("shape", "linear")
-    line = {"color": key.colour, "dash": key.dash, "width": 2, "shape": shape}
-    return {
-        "type": "scatter", "mode": "lines", "x": days, "y": values, "name": key.label,
-        "line": line, "hovertemplate": f"{key.label}<br>{hover}<extra></extra>",
-    } | more  # fmt: skip
+    Parameters
+    ----------
+    days
+        Days of all three curves.
+    ends
+        Lower end of the band, median, upper end.
+    key
+        The cohort's entry in the legend.
+    hover
+        What is said of a point of the median, in plotly's template.
+    axes
+        Plotly's names of the axes.
+    shape
+        ``"linear"``, or ``"hv"`` for steps.
+    """
+    low, middle, high = ends
+    base = {"type": "scatter", "mode": "lines", "x": days, "xaxis": axes[0], "yaxis": axes[1]}
+    edge = base | {
+        "hoverinfo": "skip", "meta": {"choice": key.choice},
+        "line": {"width": 0, "shape": shape, "color": key.colour},
+    }  # fmt: skip
+    median = base | {
+        "y": middle, "name": key.label, "hovertemplate": f"{key.label}<br>{hover}<extra></extra>",
+        "line": {"color": key.colour, "dash": key.dash, "width": 2, "shape": shape},
+    }  # fmt: skip
+    fill = {"fill": "tonexty", "fillcolor": f"{key.colour}:0.18"}
+    return [edge | {"y": low}, edge | {"y": high} | fill, median]
 
 
 def patients(cohorts: Sequence[Cohort]) -> str:

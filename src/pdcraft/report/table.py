@@ -49,12 +49,9 @@ class Table:
         """Rows by mask or by index, in that order."""
         return Table({name: column[rows] for name, column in self.columns.items()})
 
-    def where(self, **equal: str) -> Table:
-        """Rows in which every named column equals its value."""
-        keep = np.ones(len(self), dtype=bool)
-        for name, value in equal.items():
-            keep &= self.columns[name] == value
-        return self.take(keep)
+    def where(self, column: str, value: str) -> Table:
+        """Rows in which a column equals a value."""
+        return self.take(self.columns[column] == value)
 
     def sorted_by(self, column: str, *, falling: bool = False) -> Table:
         """Rows in the order of a column of numbers; equal ones keep their order."""

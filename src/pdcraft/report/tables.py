@@ -9,6 +9,7 @@ from typing import Any
 
 from pdcraft.report.figures.dose import HIGHLIGHTED, ordered_regions
 from pdcraft.report.folder import Cohort, Results
+from pdcraft.report.table import Table
 from pdcraft.report.wording import (
     day,
     interval,
@@ -76,10 +77,10 @@ def key_numbers(results: Results) -> list[Group]:
 def _dose_group(results: Results) -> Group | None:
     if not results.has("doses"):
         return None
-    present = results.tables["doses"].distinct("region")
-    wanted = [r for r in (*HIGHLIGHTED, "total body") if r in present]
+    table = results.tables["doses"]
+    wanted = [r for r in (*HIGHLIGHTED, "total body") if r in table.distinct("region")]
     cells = [
-        Row(sentence_case(r), "Gy", _cells(results, "doses", _spread("Gy"), region=r))
+        Row(sentence_case(r), "Gy", _cells(results, table.where("region", r), _spread("Gy")))
         for r in wanted
     ]
     return Group("Absorbed dose, median (5th to 95th percentile)", tuple(cells))
@@ -91,8 +92,8 @@ def _toxicity_groups(results: Results) -> list[Group]:
     groups = []
     version = f" (CTCAE {results.study['ctcae']})" if "ctcae" in results.study else ""
     for lineage in results.tables["toxicity"].distinct("lineage"):
-        where = {"lineage": lineage}
-        name = unit(results.rows("toxicity", **where)["unit"][0])
+        graded = results.tables["toxicity"].where("lineage", lineage)
+        name = unit(graded["unit"][0])
         asked: list[tuple[str, str, Callable[[_Record], Cell]]] = [
             ("Nadir, median", name, _spread("nadir")),
             ("Day of nadir, median", "day", _spread("nadir_day", day)),
@@ -100,7 +101,7 @@ def _toxicity_groups(results: Results) -> list[Group]:
             (f"Grade 3 or worse{version}", "%", _rate("p_grade3plus")),
             (f"Grade 4{version}", "%", _rate("p_grade4")),
         ]
-        rows = [Row(a, u, _cells(results, "toxicity", write, **where)) for a, u, write in asked]
+        rows = [Row(a, u, _cells(results, graded, write)) for a, u, write in asked]
         groups.append(Group(sentence_case(lineage), tuple(r for r in rows if _says_something(r))))
     return groups
 
@@ -109,14 +110,14 @@ def _response_groups(results: Results) -> list[Group]:
     if not results.has("response"):
         return []
     rates = [
-        Row(name, "%", _cells(results, "response", _rate(column)))
+        Row(name, "%", _cells(results, results.tables["response"], _rate(column)))
         for name, column in (
             ("Overall response (ORR)", "orr"), ("Clinical benefit (CBR)", "cbr"),
             ("Disease control (DCR)", "dcr"),
         )
     ]  # fmt: skip
     times = [
-        Row(name, "days", _cells(results, "response", _spread(column, day)))
+        Row(name, "days", _cells(results, results.tables["response"], _spread(column, day)))
         for name, column in (
             ("Progression-free survival, median", "pfs_day"),
             ("Overall survival, median", "os_day"),
@@ -130,12 +131,10 @@ def _says_something(row: Row) -> bool:
     return any(cell.main != "–" for cell in row.cells)
 
 
-def _cells(
-    results: Results, table: str, write: Callable[[_Record], Cell], **where: str
-) -> tuple[Cell, ...]:
+def _cells(results: Results, table: Table, write: Callable[[_Record], Cell]) -> tuple[Cell, ...]:
     cells = []
     for cohort in results.cohorts:
-        rows = results.rows(table, cohort=cohort.name, **where)
+        rows = table.where("cohort", cohort.name)
         cells.append(write(next(iter(rows))) if len(rows) else Cell("–"))
     return tuple(cells)
 
@@ -163,22 +162,24 @@ def _rate(column: str) -> Callable[[_Record], Cell]:
 
 def doses(results: Results) -> list[Row]:
     """One row per region: median dose and percentiles for every cohort."""
+    table = results.tables["doses"]
     return [
-        Row(sentence_case(r), "Gy", _cells(results, "doses", _spread("Gy"), region=r))
+        Row(sentence_case(r), "Gy", _cells(results, table.where("region", r), _spread("Gy")))
         for r in ordered_regions(results)
     ]
 
 
 def doses_per_GBq(results: Results) -> dict[str, tuple[str, ...]]:
     """Mean dose per administered activity, by region as printed; empty if not in the table."""
-    if "Gy_per_GBq" not in results.tables["doses"]:
+    table = results.tables["doses"]
+    if "Gy_per_GBq" not in table:
         return {}
 
     def write(row: _Record) -> Cell:
         return Cell(significant(row["Gy_per_GBq"]))
 
     return {
-        sentence_case(r): tuple(c.main for c in _cells(results, "doses", write, region=r))
+        sentence_case(r): tuple(c.main for c in _cells(results, table.where("region", r), write))
         for r in ordered_regions(results)
     }
 

@@ -10,7 +10,10 @@ from pdcraft.study.prepare import Prepared
 from pdcraft.study.results import Rows
 
 # Works that every run uses besides the sources of its parameters.
-_ALWAYS = {"bolch2009", "cristy1987", "estar", "icrp107", "mosteller1987"}
+_ALWAYS = {
+    "bolch2009", "cristy1987", "estar", "grudzinski2014", "icrp107", "kumar2016", "mosteller1987",
+    "nct01495663", "pdcraft", "smarteranalyst2017",
+}  # fmt: skip
 
 
 def _every(prepared: Prepared) -> list[Parameter]:
@@ -47,9 +50,7 @@ def assumption_rows(prepared: Prepared) -> Rows:
 
 def cited(prepared: Prepared) -> set[str]:
     """Keys of all works that the run rests on."""
-    return {p.source.key for p in _every(prepared)} | _ALWAYS | {
-        "nct01495663", "smarteranalyst2017", "grudzinski2014",
-    }  # fmt: skip
+    return {p.source.key for p in _every(prepared)} | _ALWAYS
 
 
 def validity_rows(prepared: Prepared) -> Rows:
@@ -69,4 +70,6 @@ def validity_rows(prepared: Prepared) -> Rows:
 
 def _said(p: Parameter, who: str) -> str:
     low, high = p.checked or (0.0, 0.0)
-    return f"{who} outside the checked range {low:g} to {high:g} {p.unit}; the model was extrapolated."
+    return (
+        f"{who} outside the checked range {low:g} to {high:g} {p.unit}; the model was extrapolated."
+    )

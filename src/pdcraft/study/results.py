@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -106,7 +107,9 @@ def response(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Ro
 def _kaplan_meier(time: NDArray, happened: NDArray) -> tuple[NDArray, ...]:
     sample = stats.CensoredData.right_censored(time, ~happened)
     curve = stats.ecdf(sample).sf
-    with np.errstate(all="ignore"):
+    with warnings.catch_warnings():
+        # Where nobody or everybody has had the event, the log-log band does not exist: empty cells.
+        warnings.simplefilter("ignore", RuntimeWarning)
         band = curve.confidence_interval(0.90, method="log-log")
     low, high = (np.asarray(b.probabilities) for b in (band.low, band.high))
     at_risk = np.array([(time >= day).sum() for day in curve.quantiles])
@@ -120,7 +123,7 @@ def kaplan_meier(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -
         i = events.index(event)
         time, happened = kept["event_time_h"][:, i] / 24, kept["event_happened"][:, i]
         rows.append([cohort, endpoint, 0.0, 1.0, 1.0, 1.0, len(time)])
-        days = np.unique(np.concatenate([np.arange(0.0, time.max() + 1, 1.0)]))
+        days = np.arange(0.0, time.max() + 1, 1.0)
         quantiles, survival, low, high, _ = _kaplan_meier(time, happened)
         for day in days[1:]:
             k = np.searchsorted(quantiles, day, side="right") - 1

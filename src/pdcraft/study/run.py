@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,12 @@ import pdcraft
 from pdcraft import library
 from pdcraft.domain import Course, InputError, Patient, Regimen
 from pdcraft.domain.units import MBQ_PER_MCI
-from pdcraft.study import results, shards
+from pdcraft.study import results, shards, workers
 from pdcraft.study.assumptions import assumption_rows, cited, validity_rows
 from pdcraft.study.prepare import Prepared, prepare
 from pdcraft.study.spec import CohortTable, Study, study_from_text
 from pdcraft.trial import Design, ThreePlusThree, conduct
 
-CURVE_DAYS = np.concatenate(
-    [[0.0, 1 / 48, 1 / 24, 2 / 24, 4 / 24, 8 / 24, 0.5], np.arange(1.0, 61.0)]
-)
-"""Instants of activity and plasma curves. d."""
 SCHEMA = 1
 Progress = Callable[[str, int, int], None]
 
@@ -53,7 +48,7 @@ def run(
     patients, seed
         Instead of what the file says.
     threads
-        Shards computed at once. The results do not depend on it.
+        Shards computed at once, each by a process of its own. The results do not depend on it.
     resume
         Go on with an interrupted run in the same folder.
     progress
@@ -79,7 +74,7 @@ def run(
     if _claimed(folder, claim, resume=resume):
         return folder
     shards.write_whole(folder / "study.toml", text.encode())
-    files = list(_compute(prepared, folder, threads, progress))
+    files = _compute(prepared, folder, threads, progress)
     tables = _tables(prepared, files, progress)
     for name, table in tables.items():
         shards.write_whole(folder / "tables" / f"{name}.csv", results.to_csv(table))
@@ -98,17 +93,13 @@ def _text(path: Path) -> str:
 
 
 def _changed(study: Study, patients: int | None, seed: int | None) -> Study:
-    table = study.model_dump()
-    for key, value in (("patients", patients), ("seed", seed)):
-        if value is not None:
-            if value < (1 if key == "patients" else 0):
-                raise InputError(f"{key} = {value} must be {'1' if key == 'patients' else '0'} or more.")
-            table["study"][key] = value
-    return study.model_copy(
-        update={"study": study.study.model_copy(update={
-            "patients": table["study"]["patients"], "seed": table["study"]["seed"],
-        })}
-    )  # fmt: skip
+    asked = {"patients": patients, "seed": seed}
+    for key, least in (("patients", 1), ("seed", 0)):
+        value = asked[key]
+        if value is not None and value < least:
+            raise InputError(f"{key} = {value} must be {least} or more.")
+    new = {k: v for k, v in asked.items() if v is not None}
+    return study.model_copy(update={"study": study.study.model_copy(update=new)})
 
 
 def _sha(content: bytes) -> str:
@@ -144,9 +135,11 @@ def _claimed(folder: Path, claim: dict[str, Any], *, resume: bool) -> bool:
     found = _read_manifest(manifest)
     other = [k for k in claim if found.get(k) != claim[k]]
     if other:
+        said = "; ".join(
+            f"{k} is {_short(found.get(k))} there and {_short(claim[k])} here" for k in other
+        )
         raise InputError(
-            f"{folder} holds results that differ in {', '.join(other)} "
-            f"({', '.join(f'{k} there {_short(found.get(k))}, here {_short(claim[k])}' for k in other)}). "
+            f"{folder} holds results of another study or version: {said}. "
             "Choose another folder with --out; nothing was overwritten."
         )
     if not resume:
@@ -178,41 +171,21 @@ def _json(content: dict[str, Any]) -> bytes:
 
 def _compute(
     prepared: Prepared, folder: Path, threads: int, progress: Progress
-) -> Iterator[tuple[CohortTable, list[Path]]]:
+) -> list[tuple[CohortTable, list[Path]]]:
     """Every shard of every cohort, computed or found; cohorts in order with their files."""
-    n = prepared.study.study.patients
-    count = -(-n // shards.SHARD)
-    plan, curve_h = prepared.plan, jnp.asarray(CURVE_DAYS * 24.0)
-    files = {
-        c.name: [folder / "arrays" / f"cohort-{i + 1}" / f"shard-{k:05d}.npz" for k in range(count)]
+    count = -(-prepared.study.study.patients // shards.SHARD)
+    files = [
+        (c, [folder / "arrays" / f"cohort-{i + 1}" / f"shard-{k:05d}.npz" for k in range(count)])
         for i, c in enumerate(prepared.study.cohort)
-    }
-    todo = [
-        (cohort, k, path)
-        for cohort in prepared.study.cohort
-        for k, path in enumerate(files[cohort.name])
-        if not path.exists()
     ]
-    total = count * len(prepared.study.cohort)
-    done = total - len(todo)
-    progress("patients", done, total)
-
-    def one(task: tuple[CohortTable, int, Path]) -> None:
-        cohort, k, path = task
-        kept = shards.compute(
-            plan, prepared.population.draw, lambda p: prepared.regimens(cohort, p), k, curve_h
-        )
-        shards.write_whole(path, shards.pack(kept, min(shards.SHARD, n - k * shards.SHARD)))
-
-    pool = ThreadPoolExecutor(threads)
-    try:
-        for _ in pool.map(one, todo):
-            done += 1
-            progress("patients", done, total)
-    finally:
-        pool.shutdown(cancel_futures=True)
-    for cohort in prepared.study.cohort:
-        yield cohort, files[cohort.name]
+    every = [(i, k, path) for i, (_, paths) in enumerate(files) for k, path in enumerate(paths)]
+    todo = [task for task in every if not task[2].exists()]
+    done = len(every) - len(todo)
+    progress("patients", done, len(every))
+    for _ in workers.each(prepared, todo, threads):
+        done += 1
+        progress("patients", done, len(every))
+    return files
 
 
 def _tables(
@@ -236,8 +209,8 @@ def _tables(
         )
         rows["response"] += results.response(name, kept, events)
         rows["km"] += results.kaplan_meier(name, kept, events)
-        rows["curves_activity"] += results.curves_activity(name, kept, sources, CURVE_DAYS)
-        rows["curves_plasma"] += results.curves_plasma(name, kept, CURVE_DAYS)
+        rows["curves_activity"] += results.curves_activity(name, kept, sources, shards.CURVE_DAYS)
+        rows["curves_plasma"] += results.curves_plasma(name, kept, shards.CURVE_DAYS)
         rows["curves_markers"] += results.curves_markers(name, kept, markers, marker_days)
         rows["waterfall"] += results.waterfall(name, kept, events)
         rows["swimmer"] += results.swimmer(name, kept, events)

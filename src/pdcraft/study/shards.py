@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import equinox as eqx
@@ -17,9 +16,15 @@ from numpy.typing import NDArray
 from pdcraft.domain import Course, NumericalError, Patient, Regimen
 from pdcraft.kinetics import plasma_ng_per_mL
 from pdcraft.study.course import Plan, treat
+from pdcraft.study.prepare import Prepared
 
 SHARD = 125
 """Patients per shard: one size for every run, so that the same program computes every patient."""
+
+CURVE_DAYS = np.concatenate(
+    [[0.0, 1 / 48, 1 / 24, 2 / 24, 4 / 24, 8 / 24, 0.5], np.arange(1.0, 61.0)]
+)
+"""Instants of activity and plasma curves. d."""
 
 
 @eqx.filter_jit
@@ -82,26 +87,19 @@ def observe(
     }
 
 
-def compute(
-    plan: Plan,
-    draw: Callable[[Array], Patient],
-    regimens: Callable[[Patient], Regimen],
-    shard: int,
-    curve_h: Float[Array, "time"],
-) -> dict[str, NDArray]:
-    """Everything kept of the patients of one shard.
+def compute(prepared: Prepared, cohort: int, shard: int) -> dict[str, NDArray]:
+    """Everything kept of the patients of one shard of a cohort (counted from 0).
 
     Raises
     ------
     NumericalError
         If a number is not finite; the message says of which patient.
     """
-    patients = draw(jnp.arange(shard * SHARD, (shard + 1) * SHARD))
-    given = regimens(patients)
-    course = treat_many(plan, patients, given)
-    kept = {
-        k: np.asarray(v) for k, v in _observe_shard(course, patients, given, curve_h).items()
-    }
+    patients = prepared.population.draw(jnp.arange(shard * SHARD, (shard + 1) * SHARD))
+    given = prepared.regimens(prepared.study.cohort[cohort], patients)
+    course = treat_many(prepared.plan, patients, given)
+    observed = _observe_shard(course, patients, given, jnp.asarray(CURVE_DAYS * 24.0))
+    kept = {name: np.asarray(values) for name, values in observed.items()}
     for name, values in kept.items():
         bad = ~np.isfinite(values.reshape(SHARD, -1)).all(axis=1)
         if bad.any():
@@ -110,6 +108,15 @@ def compute(
                 "for this patient's parameters; narrow their spread or report the study file."
             )
     return kept
+
+
+def save(prepared: Prepared, cohort: int, shard: int, path: Path) -> None:
+    """Compute one shard and keep it in a file, without patients beyond the study's number."""
+    kept = compute(prepared, cohort, shard)
+    n = min(SHARD, prepared.study.study.patients - shard * SHARD)
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: values[:n] for name, values in kept.items()})
+    write_whole(path, buffer.getvalue())
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -121,13 +128,6 @@ def write_whole(path: Path, content: bytes) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     half.replace(path)
-
-
-def pack(arrays: dict[str, NDArray], n: int) -> bytes:
-    """The first ``n`` patients of a shard as the bytes of an ``.npz`` file, always the same."""
-    buffer = io.BytesIO()
-    np.savez(buffer, **{k: v[:n] for k, v in arrays.items()})
-    return buffer.getvalue()
 
 
 def unpack(paths: list[Path]) -> dict[str, NDArray]:

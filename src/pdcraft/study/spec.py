@@ -207,7 +207,7 @@ def _sentence(error: Any, table: dict[str, Any]) -> str:
     if kind == "missing":
         return f"{key} is missing. Add it."
     if kind == "value_error":
-        return f"{key + ': ' if key else ''}{str(error['ctx']['error'])}"
+        return f"{key + ': ' if key else ''}{error['ctx']['error']!s}"
     if kind == "literal_error":
         return f"{key} = {error['input']!r} is not known. Known: {error['ctx']['expected']}."
     return f"{key} = {error['input']!r}: {said[0].lower()}{said[1:]}."

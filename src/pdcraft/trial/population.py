@@ -16,7 +16,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from pdcraft.domain import SEXES, Anatomy, ParameterSet, Patient, Regions, Values
 from pdcraft.domain.parameter import Parameter
-from pdcraft.domain.random import normals, uniforms
+from pdcraft.domain.random import normals
 
 _NEEDS = (
     "population.male_share", "population.age", "marrow.infiltration",
@@ -61,33 +61,28 @@ class Population(eqx.Module):
 
     def _drawn(self, numbers: Int[Array, "n"]) -> Patient:
         names = list(self.parameters)
-        u = uniforms(self.seed, ["sex", *names], numbers)
-        drawn = _individual(
-            list(self.parameters.values()), normals(self.seed, names, numbers), u[1:]
-        )
-        values = dict(zip(names, drawn, strict=True))
-        male = u[0] < values["population.male_share"]
-        own = {
-            what: jnp.where(male, values[f"male.{what}"], values[f"female.{what}"])
-            for what in ("body_mass", "height", "plasma_volume")
-        }
+        z = normals(self.seed, ["sex", *names], numbers)
+        drawn = _individual(list(self.parameters.values()), z[1:])
+        row = names.index
+        male = jax.scipy.special.ndtr(z[0]) < drawn[row("population.male_share")]
+
+        def own(what: str) -> Float[Array, "n"]:
+            return jnp.where(male, drawn[row(f"male.{what}")], drawn[row(f"female.{what}")])
+
+        def middle(what: str) -> Float[Array, "n"]:
+            of_men, of_women = (self.parameters[f"{sex}.{what}"].value for sex in SEXES)
+            return jnp.where(male, of_men, of_women)
+
+        height = own("height")
+        body_kg = own("body_mass") * (height / middle("height")) ** 2
+        plasma = own("plasma_volume") * body_kg / middle("body_mass")
         sex = jnp.where(male, SEXES.index("male"), SEXES.index("female"))
-        middle = [
-            jnp.where(
-                male, self.parameters[f"male.{w}"].value, self.parameters[f"female.{w}"].value
-            )
-            for w in ("body_mass", "height")
-        ]
-        body_kg = own["body_mass"] * (own["height"] / middle[1]) ** 2
-        anatomy = self._anatomy(sex, body_kg, values["marrow.infiltration"])
-        kept = [n for n in values if not n.startswith(("male.", "female.", "population."))]
-        plasma = own["plasma_volume"] * body_kg / middle[0]
+        kept = [n for n in names if not n.startswith(("male.", "female.", "population."))]
+        values = jnp.concatenate([drawn[jnp.asarray([row(n) for n in kept])], plasma[None]]).T
         return Patient(
-            numbers, anatomy, body_kg, own["height"], jnp.sqrt(own["height"] * body_kg / 3600.0),
-            values["population.age"],
-            Values(
-                (*kept, "plasma.volume"), jnp.stack([*(values[n] for n in kept), plasma], axis=-1)
-            ),
+            numbers, self._anatomy(sex, body_kg, drawn[row("marrow.infiltration")]), body_kg,
+            height, jnp.sqrt(height * body_kg / 3600.0), drawn[row("population.age")],
+            Values((*kept, "plasma.volume"), values),
         )  # fmt: skip
 
     def _anatomy(
@@ -119,10 +114,8 @@ def _draw(population: Population, numbers: Int[Array, "n"]) -> Patient:
     return population._drawn(numbers)
 
 
-def _individual(
-    parameters: list[Parameter], z: Float[Array, "name n"], u: Float[Array, "name n"]
-) -> Float[Array, "name n"]:
-    """Individual values of all parameters from standard normal and uniform draws."""
+def _individual(parameters: list[Parameter], z: Float[Array, "name n"]) -> Float[Array, "name n"]:
+    """Individual values of all parameters from standard normal draws."""
     spreads = [p.spread for p in parameters]
 
     def column(values: Iterable[float]) -> Float[Array, "name 1"]:
@@ -138,7 +131,7 @@ def _individual(
     return jnp.select(
         [of_kind("uniform"), of_kind("lognormal"), of_kind("logitnormal"), of_kind("normal")],
         [
-            low + (high - low) * u,
+            low + (high - low) * jax.scipy.special.ndtr(z),
             typical * jnp.exp(omega * z),
             jax.nn.sigmoid(jnp.log(inside / (1.0 - inside)) + sd * z),
             typical + sd * z,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pdcraft.domain import InputError
-from pdcraft.trial.boin import toxic_probability
+from pdcraft.trial.beta_binomial import toxic_probability
 from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
 

@@ -197,9 +197,10 @@ def _missed(row: Row) -> str:
     where = f"  {row.status}: {row.room}/{row.case}"
     if row.computed is None:
         return f"{where}: {row.reason}"
+    unit = "" if row.unit == "1" else f" {row.unit}"
     return (
-        f"{where}, {row.quantity}: {_number(row.computed)} instead of {_number(row.reference)} "
-        f"{row.unit}; {row.rule} deviation {row.deviation:.2g}, allowed {row.allowed:.2g}"
+        f"{where}, {row.quantity}: {_number(row.computed)} instead of {_number(row.reference)}"
+        f"{unit}; {row.rule} deviation {row.deviation:.2g}, allowed {row.allowed:.2g}"
     )
 
 

@@ -36,7 +36,7 @@ def spheres():
 
 @pytest.fixture
 def absorber():
-    """Physics of a pure absorber: every collision is a photoelectric one. ``absorber(mu per cm)``."""
+    """Physics of a pure absorber, ``absorber(mu per cm)``: every collision is photoelectric."""
 
     def build(mu_per_cm):
         nodes = 50
@@ -44,6 +44,13 @@ def absorber():
         table = np.zeros((1, nodes, 6))
         table[:, :, [0, 1, 5]] = mu_per_cm
         flat = np.ones((1, nodes))
-        return grid, table[0, :, 0].copy(), table, flat, np.cumsum(flat, 1), np.array([-9.0, 0.3, nodes])
+        return (
+            grid,
+            table[0, :, 0].copy(),
+            table,
+            flat,
+            np.cumsum(flat, 1),
+            np.array([-9.0, 0.3, nodes]),
+        )
 
     return build

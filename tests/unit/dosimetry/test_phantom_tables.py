@@ -15,7 +15,10 @@ def test_shipped_masses_are_those_of_the_shapes(phantom, organ):
     surfaces, bodies, grid = geometry(phantom)
     names = region_names(phantom)
     box = region_boxes(phantom)[names.index(organ)]
-    at = box[::2, None] + np.random.default_rng(2).random((3, 60_000)) * (box[1::2] - box[::2])[:, None]
+    at = (
+        box[::2, None]
+        + np.random.default_rng(2).random((3, 60_000)) * (box[1::2] - box[::2])[:, None]
+    )
     arrays = (surfaces, bodies, *candidates(bodies, grid), grid)
     inside = count_regions(*at, len(names), arrays)[names.index(organ)]
     volume = inside / 60_000 * (box[1::2] - box[::2]).prod()
@@ -47,16 +50,17 @@ def test_tables_hold_masses_for_all_their_regions(phantom):
 
 @pytest.mark.parametrize("phantom", PHANTOMS)
 def test_no_target_absorbs_more_than_was_emitted(phantom):
-    sources, targets, _, saf, sigma = saf_photon(phantom)
+    _, targets, _, saf, sigma = saf_photon(phantom)
     mass_kg = np.array([organ_masses_g(phantom)[t] for t in targets]) / 1e3
     fraction = saf * mass_kg[:, None, None]
     keep = [i for i, t in enumerate(targets) if t != "red marrow"]
-    assert np.all(fraction[keep] <= 1 + 4 * (fraction * sigma)[keep])
+    rounding = 1e-3  # masses and values are shipped with four digits
+    assert np.all(fraction[keep] <= 1 + rounding + 4 * (fraction * sigma)[keep])
 
 
 @pytest.mark.parametrize("phantom", PHANTOMS)
 def test_the_total_body_absorbs_what_its_parts_absorb(phantom):
-    sources, targets, energy_MeV, saf, sigma = saf_photon(phantom)
+    _, targets, _, saf, sigma = saf_photon(phantom)
     mass_kg = np.array([organ_masses_g(phantom)[t] for t in targets]) / 1e3
     part = [i for i, t in enumerate(targets) if t not in ("total body", "red marrow")]
     whole = targets.index("total body")

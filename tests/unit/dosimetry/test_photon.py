@@ -164,9 +164,11 @@ n = 50
 energy = np.array([np.log(1e-3), np.log(4.1e3) / (n - 1), n])
 table = np.full((1, n, 6), 0.1); table[:, :, 0] = 0.4; table[:, :, 4] = 0.1
 x = np.array([np.log(1e-4), 0.3, n])
-physics = (energy, table[0, :, 0].copy(), table, np.linspace(0.1, 1, n)[None], np.cumsum(np.ones((1, n)), 1), x)
+flat = np.ones((1, n))
+physics = (energy, table[0, :, 0].copy(), table, flat, np.cumsum(flat, 1), x)
 source = (np.array([0]), np.array([1.0]), bodies[:, 5:11])
-score = histories(3, 0, 40, 2.0, source, geometry, physics, np.zeros(1, np.int64), np.ones(1), False)
+medium, marrow = np.zeros(1, np.int64), np.ones(1)
+score = histories(3, 0, 40, 2.0, source, geometry, physics, medium, marrow, False)
 """
 
 

@@ -28,7 +28,12 @@ def test_a_history_has_the_same_numbers_whatever_was_drawn_before():
 
 
 def test_histories_seeds_and_jobs_have_different_streams():
-    rows = [draws(key(1, 0), 0, 4), draws(key(1, 0), 1, 4), draws(key(2, 0), 0, 4), draws(key(1, 1), 0, 4)]
+    rows = [
+        draws(key(1, 0), 0, 4),
+        draws(key(1, 0), 1, 4),
+        draws(key(2, 0), 0, 4),
+        draws(key(1, 1), 0, 4),
+    ]
     assert len({tuple(row) for row in rows}) == 4
 
 

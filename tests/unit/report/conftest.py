@@ -141,7 +141,7 @@ def _trial():
     for dose, dlt, decision in steps:
         yield {"cohort": f"{dose:g} mCi/m2", "dose_mCi_per_m2": dose, "n": 3, "dlt": dlt,
                "decision": decision,
-               "reason": f"{dlt} of 3 patients had a DLT at {dose} mCi/m2: {decision}."}  # fmt: skip
+               "reason": f"{dlt} of 3 had a DLT at {dose} mCi/m2: {decision}."}  # fmt: skip
 
 
 def _assumptions():

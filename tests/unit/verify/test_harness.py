@@ -252,7 +252,7 @@ def test_the_command_names_every_miss_and_exits_with_one(make, monkeypatch):
     rows = make(giving("{'sum': 3.0}"))
     code, lines = said_by_main(monkeypatch, rows)
     assert code == 1
-    assert any("arithmetic/adding, sum: 3 instead of 2 1;" in line for line in lines)
+    assert any("arithmetic/adding, sum: 3 instead of 2;" in line for line in lines)
     assert lines[-1].startswith("Verification: 1 number in 1 case, 0 agree, 1 miss")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pdcraft.report import look
@@ -23,22 +24,23 @@ def blood_counts(results: Results) -> Figure | None:
         return None
     figure = _figure(results, markers)
     for i, marker in enumerate(markers):
-        bands = grades.where(lineage=marker).sorted_by("grade")
+        bands = grades.where("lineage", marker).sorted_by("grade")
         _shade(figure, bands, i)
-    return Figure(
+    return replace(
+        figure,
         name="counts",
         title="Blood counts over time",
         caption=(
-            f"Shaded: CTCAE {grades['version'][0]} grades with their upper limits, darker is worse; grade 1 is "
-            "not shaded where it ends at the laboratory's lower limit of normal (LLN). Lines are "
-            "medians of all cohorts; the band holds the middle 90 % (5th to 95th percentile) of "
-            f"the chosen cohort, {look.patients(results.cohorts)}. Patients reach their nadirs on "
-            "different days: the lowest point of a median curve is not the median nadir."
+            f"Shaded: CTCAE {grades['version'][0]} grades with their upper limits, a stronger "
+            "shade is worse; grade 1 is not shaded where it ends at the laboratory's lower limit "
+            "of normal (LLN). Lines are medians of all cohorts; the band holds the middle 90 % "
+            f"(5th to 95th percentile) of the chosen cohort, {look.patients(results.cohorts)}. "
+            "Patients reach their nadirs on different days: the lowest point of a median curve is "
+            "not the median nadir."
         ),
         alt=f"Blood counts ({', '.join(markers)}) against days with shaded CTCAE grades.",
-        traces=figure.traces, layout=figure.layout, legend=figure.legend, chosen=figure.chosen,
-        choose=figure.choose, switch=figure.switch, tables=("curves_markers.csv", "ctcae.csv"),
-    )  # fmt: skip
+        tables=("curves_markers.csv", "ctcae.csv"),
+    )
 
 
 def disease_markers(results: Results) -> Figure | None:
@@ -54,22 +56,25 @@ def _markers(results: Results) -> list[str]:
 
 def _figure(results: Results, markers: list[str]) -> Figure:
     keys = look.cohort_keys(results.cohorts)
-    layout = look.layout(340, annotations=[])
+    layout = look.layout(340) | {"annotations": []}
     traces: list[dict[str, Any]] = []
     switch = {}
     for i, domain in enumerate(look.grid(len(markers), 2, gap=0.1)):
-        rows = results.rows("curves_markers", marker=markers[i])
+        rows = results.tables["curves_markers"].where("marker", markers[i])
         x, y = look.axis_name("x", i), look.axis_name("y", i)
-        traces += [t for k in keys for t in _courses(rows.where(cohort=k.choice), k, x, y)]
+        traces += [t for k in keys for t in _courses(rows.where("cohort", k.choice), k, x, y)]
         switch[look.layout_name(y)] = look.both_axes(
             look.lowest(rows["p05"]) / 1.5, float(rows["p95"].max())
         )
-        layout[look.layout_name(x)] = look.day_axis(
-            float(rows["day"].max()), 8, domain=domain["x"], anchor=y
-        )
+        layout[look.layout_name(x)] = look.day_axis(float(rows["day"].max()), 8) | {
+            "domain": domain["x"],
+            "anchor": y,
+        }
         title = f"{sentence_case(markers[i])} ({unit(rows['unit'][0])})"
         layout[look.layout_name(y)] = (
-            look.axis(title, domain=domain["y"], anchor=x) | switch[look.layout_name(y)]["linear"]
+            look.axis(title)
+            | {"domain": domain["y"], "anchor": x}
+            | switch[look.layout_name(y)]["linear"]
         )
         layout["annotations"].append(look.heading(sentence_case(markers[i]), x, y))
     return Figure(
@@ -86,13 +91,12 @@ def _figure(results: Results, markers: list[str]) -> Figure:
 
 
 def _courses(rows: Table, key: look.Key, x: str, y: str) -> list[dict[str, Any]]:
-    days, low, middle, high = (look.numbers(rows[c]) for c in ("day", "p05", "p50", "p95"))
-    where = {"xaxis": x, "yaxis": y}
+    low, middle, high = (look.numbers(rows[c]) for c in ("p05", "p50", "p95"))
     name = unit(rows["unit"][0]) if len(rows) else ""
-    return [
-        *look.band(days, low, high, key.colour, meta={"choice": key.choice}, **where),
-        look.course(days, middle, key, f"day %{{x:.0f}}: %{{y:.3~r}} {name}", **where),
-    ]
+    return look.courses(
+        look.numbers(rows["day"]), (low, middle, high), key,
+        f"day %{{x:.0f}}: %{{y:.3~r}} {name}", axes=(x, y),
+    )  # fmt: skip
 
 
 def _shade(figure: Figure, bands: Table, panel: int) -> None:
@@ -112,7 +116,7 @@ def _shade(figure: Figure, bands: Table, panel: int) -> None:
     end = figure.layout[look.layout_name(x)]["range"][1]
     figure.traces.append({
         "type": "scatter", "mode": "text", "x": [end] * len(labels), "y": heights, "text": labels,
-        "textposition": "bottom left", "textfont": {"size": 10.5, "color": "@muted"},
+        "textposition": "bottom left", "textfont": {"size": 10.5, "color": "@ink"},
         "hoverinfo": "skip", "xaxis": x, "yaxis": y,
     })  # fmt: skip
 

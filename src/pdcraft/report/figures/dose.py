@@ -20,7 +20,7 @@ _PX_PER_DOT, _PX_BETWEEN = 7, 9
 
 def ordered_regions(results: Results) -> list[str]:
     """Regions as they are listed: highlighted ones, then by falling dose of the last cohort."""
-    last = results.rows("doses", cohort=results.cohorts[-1].name)
+    last = results.tables["doses"].where("cohort", results.cohorts[-1].name)
     by_dose = last.sorted_by("Gy_p50", falling=True).distinct("region")
     present = dict.fromkeys([*HIGHLIGHTED, *by_dose, *results.tables["doses"].distinct("region")])
     return [region for region in present if region in set(results.tables["doses"]["region"])]
@@ -33,7 +33,7 @@ def dose(results: Results) -> Figure:
     left_out = len(ordered_regions(results)) - len(regions)
     more = f" {left_out} regions of lower dose are in the table below." if left_out else ""
     keys = look.cohort_keys(results.cohorts, "symbol")
-    traces = [_dots(results.rows("doses", cohort=k.choice), k, i, regions, len(keys))
+    traces = [_dots(results.tables["doses"].where("cohort", k.choice), k, i, regions, len(keys))
               for i, k in enumerate(keys)]  # fmt: skip
     table = table.take(np.isin(table["region"], regions))
     switch = look.both_axes(look.lowest(table["Gy_p05"]) / 1.3, float(table["Gy_p95"].max()), 12)
@@ -48,16 +48,7 @@ def dose(results: Results) -> Figure:
         ),
         alt="Absorbed dose in Gy for each region and cohort, with 5th to 95th percentile.",
         traces=traces,
-        layout=look.layout(
-            height, top=8,
-            shapes=[_stripe(r, i) for i, r in enumerate(regions) if r in HIGHLIGHTED],
-            xaxis=look.axis("Absorbed dose (Gy)") | switch["log"],
-            yaxis=look.axis(
-                "Region", tickvals=list(range(len(regions))),
-                ticktext=[_label(r) for r in regions], range=[len(regions) - 0.5, -0.5],
-                showgrid=False, ticks="",
-            ),
-        ),
+        layout=_layout(regions, height, switch["log"]),
         legend=keys, switch={"xaxis": switch}, tables=("doses.csv",),
     )  # fmt: skip
 
@@ -93,3 +84,15 @@ def _stripe(region: str, row: int) -> dict[str, Any]:
 def _label(region: str) -> str:
     name = sentence_case(region)
     return f"<b>{name}</b>" if region in HIGHLIGHTED else name
+
+
+def _layout(regions: list[str], height: int, log: dict[str, Any]) -> dict[str, Any]:
+    rows = {
+        "tickvals": list(range(len(regions))), "ticktext": [_label(r) for r in regions],
+        "range": [len(regions) - 0.5, -0.5], "showgrid": False, "ticks": "",
+    }  # fmt: skip
+    return look.layout(height, top=8) | {
+        "shapes": [_stripe(r, i) for i, r in enumerate(regions) if r in HIGHLIGHTED],
+        "xaxis": look.axis("Absorbed dose (Gy)") | log,
+        "yaxis": look.axis("Region") | rows,
+    }

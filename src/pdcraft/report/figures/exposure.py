@@ -55,39 +55,35 @@ def _panels(
     shown = table.take(np.isin(table["region"], regions))
     top = float(shown["MBq_p95"].max())
     floor = max(look.lowest(shown["MBq_p50"]), top * 10.0**-_DECADES)
-    layout = look.layout(260 if len(regions) <= _COLUMNS else 500, annotations=[])
+    layout = look.layout(260 if len(regions) <= _COLUMNS else 500) | {"annotations": []}
     traces: list[dict[str, Any]] = []
     switch = {}
     for i, domain in enumerate(look.grid(len(regions), _COLUMNS)):
         x, y = look.axis_name("x", i), look.axis_name("y", i)
-        rows = shown.where(region=regions[i])
+        rows = shown.where("region", regions[i])
         for key in look.cohort_keys(results.cohorts):
-            traces += _courses(rows.where(cohort=key.choice), key, {"xaxis": x, "yaxis": y})
+            traces += _courses(rows.where("cohort", key.choice), key, (x, y))
         switch[look.layout_name(y)] = {
             "log": look.log_axis(floor, 1.5 * top),
             "linear": look.linear_axis(1.05 * float(rows["MBq_p95"].max())),
         }
+        last_row = i + _COLUMNS >= len(regions)
         layout[look.layout_name(x)] = look.day_axis(
-            float(table["day"].max()), 5, domain=domain["x"], anchor=y
-        )
-        if i + _COLUMNS < len(regions):
-            del layout[look.layout_name(x)]["title"]
+            float(table["day"].max()), 5, titled=last_row
+        ) | {"domain": domain["x"], "anchor": y}
         layout[look.layout_name(y)] = (
-            look.axis("Activity (MBq)" if i % _COLUMNS == 0 else "", domain=domain["y"], anchor=x)
+            look.axis("Activity (MBq)" if i % _COLUMNS == 0 else "")
+            | {"domain": domain["y"], "anchor": x}
             | switch[look.layout_name(y)]["log"]
         )
         layout["annotations"].append(look.heading(sentence_case(regions[i]), x, y))
     return traces, layout, switch
 
 
-def _courses(rows: Table, key: Key, where: dict[str, str]) -> list[dict[str, Any]]:
-    days, low, middle, high = (
-        look.numbers(rows[c]) for c in ("day", "MBq_p05", "MBq_p50", "MBq_p95")
-    )
-    return [
-        *look.band(days, low, high, key.colour, meta={"choice": key.choice}, **where),
-        look.course(days, middle, key, "day %{x:.1f}: %{y:.3~r} MBq", **where),
-    ]
+def _courses(rows: Table, key: Key, axes: tuple[str, str]) -> list[dict[str, Any]]:
+    low, middle, high = (look.numbers(rows[c]) for c in ("MBq_p05", "MBq_p50", "MBq_p95"))
+    days = look.numbers(rows["day"])
+    return look.courses(days, (low, middle, high), key, "day %{x:.1f}: %{y:.3~r} MBq", axes=axes)
 
 
 def plasma(results: Results) -> Figure:
@@ -97,7 +93,7 @@ def plasma(results: Results) -> Figure:
     switch = look.both_axes(low, high)
     traces = []
     for key in look.cohort_keys(results.cohorts):
-        traces += _plasma_course(table.where(cohort=key.choice), key)
+        traces += _plasma_course(table.where("cohort", key.choice), key)
     return Figure(
         name="plasma",
         title="Carrier in plasma over time",
@@ -108,21 +104,17 @@ def plasma(results: Results) -> Figure:
         ),
         alt="Carrier mass concentration in plasma in ng/mL against days, for each cohort.",
         traces=traces,
-        layout=look.layout(
-            310, top=8,
-            xaxis=look.day_axis(float(table["day"].max()), 13),
-            yaxis=look.axis("Carrier in plasma (ng/mL)") | switch["linear"],
-        ),
+        layout=look.layout(310, top=8)
+        | {
+            "xaxis": look.day_axis(float(table["day"].max()), 13),
+            "yaxis": look.axis("Carrier in plasma (ng/mL)") | switch["linear"],
+        },
         legend=look.cohort_keys(results.cohorts), chosen=results.cohorts[-1].name,
         choose="Show the band of", switch={"yaxis": switch}, tables=("curves_plasma.csv",),
     )  # fmt: skip
 
 
 def _plasma_course(rows: Table, key: Key) -> list[dict[str, Any]]:
-    days, low, middle, high = (
-        look.numbers(rows[c]) for c in ("day", "ng_per_mL_p05", "ng_per_mL_p50", "ng_per_mL_p95")
-    )
-    return [
-        *look.band(days, low, high, key.colour, meta={"choice": key.choice}),
-        look.course(days, middle, key, "day %{x:.1f}: %{y:.3~r} ng/mL"),
-    ]
+    low, middle, high = (look.numbers(rows[f"ng_per_mL_{p}"]) for p in ("p05", "p50", "p95"))
+    days = look.numbers(rows["day"])
+    return look.courses(days, (low, middle, high), key, "day %{x:.1f}: %{y:.3~r} ng/mL")

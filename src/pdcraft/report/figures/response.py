@@ -61,22 +61,27 @@ def waterfall(results: Results) -> Figure:
     keys = response_keys(results, "waterfall")
     columns = min(3, len(results.cohorts))
     rows = -(-len(results.cohorts) // columns)
-    layout = look.layout(80 + 190 * rows, annotations=[], shapes=[], barmode="overlay", bargap=0.15)
+    layout = look.layout(80 + 190 * rows) | {
+        "annotations": [],
+        "shapes": [],
+        "barmode": "overlay",
+        "bargap": 0.15,
+    }
     traces: list[dict[str, Any]] = []
     for i, domain in enumerate(look.grid(len(results.cohorts), columns, gap=0.05)):
         x, y = look.axis_name("x", i), look.axis_name("y", i)
-        picked = results.rows("waterfall", cohort=results.cohorts[i].name)
+        picked = results.tables["waterfall"].where("cohort", results.cohorts[i].name)
         traces += [_bars(picked, key, x, y) for key in keys]
-        layout[look.layout_name(x)] = look.axis(
-            "Patients, worst to best" if i + columns >= len(results.cohorts) else "",
-            domain=domain["x"], anchor=y, showticklabels=False, ticks="", showgrid=False,
-            range=[-1, max(len(picked), 1)],
-        )  # fmt: skip
-        layout[look.layout_name(y)] = look.axis(
-            "Best change (%)" if i % columns == 0 else "", domain=domain["y"], anchor=x,
-            range=[-105, 105], tickvals=[-100, -50, 0, 50, 100], zeroline=True,
-            zerolinecolor="@axis", showticklabels=i % columns == 0,
-        )  # fmt: skip
+        patients = "Patients, worst to best" if i + columns >= len(results.cohorts) else ""
+        layout[look.layout_name(x)] = look.axis(patients) | {
+            "domain": domain["x"], "anchor": y, "showticklabels": False, "ticks": "",
+            "showgrid": False, "range": [-1, max(len(picked), 1)],
+        }  # fmt: skip
+        layout[look.layout_name(y)] = look.axis("Best change (%)" if i % columns == 0 else "") | {
+            "domain": domain["y"], "anchor": x, "range": [-105, 105], "zeroline": True,
+            "tickvals": [-100, -50, 0, 50, 100], "zerolinecolor": "@axis",
+            "showticklabels": i % columns == 0,
+        }  # fmt: skip
         layout["annotations"].append(look.heading(results.cohorts[i].label, x, y))
         for line in rule["lines"]:
             _draw_line(layout, line, x, y)
@@ -128,7 +133,7 @@ def _lines_in_words(rule: Mapping[str, Any]) -> str:
     if not rule["lines"]:
         return ""
     drawn = ", ".join(f"{i['change_percent']:+d} %".replace("-", "−") for i in rule["lines"])
-    return f"Dotted: {rule['title']} limits at {drawn}. "
+    return f"Dotted: limits of {rule['title']} ({rule['cited_as']}) at {drawn}. "
 
 
 def _span(counts: list[int]) -> str:
@@ -142,7 +147,7 @@ def swimmer(results: Results) -> Figure:
     table = results.tables["swimmer"]
     traces = []
     for cohort in results.cohorts:
-        rows = results.rows("swimmer", cohort=cohort.name).sorted_by("day_end")
+        rows = results.tables["swimmer"].where("cohort", cohort.name).sorted_by("day_end")
         traces += [t | {"meta": {"choice": cohort.name}} for t in _lanes(rows, keys)]
     shown = [int((table["cohort"] == c.name).sum()) for c in results.cohorts]
     ends = [Key(e, "@ink", "symbol", symbol=s) for e, s in _ENDS.items()
@@ -159,13 +164,7 @@ def swimmer(results: Results) -> Figure:
         ),
         alt="Swimmer plot: days on study of the patients of one cohort, shaded by best response.",
         traces=traces,
-        layout=look.layout(
-            100 + (8 if max(shown) > _MANY else 13) * max(shown), top=8,
-            barmode="overlay", bargap=0.25,
-            xaxis=look.day_axis(1.03 * float(table["day_end"].max()), 13),
-            yaxis=look.axis("Patients, longest at the top", showticklabels=False, ticks="",
-                            showgrid=False, range=[-1, max(shown)]),
-        ),
+        layout=_swimmer_layout(max(shown), float(table["day_end"].max())),
         legend=(*keys, first, *ends), chosen=results.cohorts[-1].name, choose="Show cohort",
         tables=("swimmer.csv",),
     )  # fmt: skip
@@ -201,4 +200,12 @@ def _symbols(at: NDArray, days: NDArray, symbol: str, said: str) -> dict[str, An
             "color": "@ink" if filled else "@surface", "line": {"width": 1.2, "color": "@ink"},
         },
         "cliponaxis": False, "hovertemplate": f"{said}, day %{{x:.0f}}<extra></extra>",
+    }  # fmt: skip
+
+
+def _swimmer_layout(lanes: int, end: float) -> dict[str, Any]:
+    rows = {"showticklabels": False, "ticks": "", "showgrid": False, "range": [-1, lanes]}
+    return look.layout(100 + (8 if lanes > _MANY else 13) * lanes, top=8) | {
+        "barmode": "overlay", "bargap": 0.25, "xaxis": look.day_axis(1.03 * end, 13),
+        "yaxis": look.axis("Patients, longest at the top") | rows,
     }  # fmt: skip

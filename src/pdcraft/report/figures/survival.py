@@ -21,22 +21,27 @@ def survival(results: Results) -> Figure:
     risk_px = _PX_PER_COHORT * len(keys) + 6
     height = 420 + risk_px
     floor = (risk_px + 84) / (height - 74)
-    layout = look.layout(height, annotations=[])
+    layout = look.layout(height) | {"annotations": []}
     traces: list[dict[str, Any]] = []
     for i, domain in enumerate(look.grid(len(endpoints), 2, gap=0.12)):
-        rows = results.rows("km", endpoint=endpoints[i])
+        rows = results.tables["km"].where("endpoint", endpoints[i])
         x, y, below = (look.axis_name(a, n) for a, n in (("x", i), ("y", 2 * i), ("y", 2 * i + 1)))
         end = float(rows["day"].max())
-        time = look.day_axis(end, 7, domain=domain["x"], anchor=y, range=[-0.02 * end, 1.02 * end])
+        time = look.day_axis(end, 7) | {
+            "domain": domain["x"],
+            "anchor": y,
+            "range": [-0.02 * end, 1.02 * end],
+        }
         layout[look.layout_name(x)] = time
         for key in keys:
-            picked = rows.where(cohort=key.choice)
+            picked = rows.where("cohort", key.choice)
             traces += _steps(picked, key, x, y)
             traces.append(_at_risk(picked, key, time["tickvals"], x, below))
-        layout[look.layout_name(y)] = look.axis(
-            "Patients without the event (%)" if i == 0 else "", anchor=x,
-            domain=[round(floor, 4), 1], range=[0, 102], tickvals=[0, 25, 50, 75, 100],
-        )  # fmt: skip
+        title = "Patients without the event (%)" if i == 0 else ""
+        layout[look.layout_name(y)] = look.axis(title) | {
+            "anchor": x, "domain": [round(floor, 4), 1], "range": [0, 102],
+            "tickvals": [0, 25, 50, 75, 100],
+        }  # fmt: skip
         layout[look.layout_name(below)] = _risk_axis(keys, x, risk_px / (height - 74), i == 0)
         layout["annotations"] += [
             look.heading(_NAMES.get(endpoints[i], endpoints[i]), x, y),
@@ -57,14 +62,11 @@ def survival(results: Results) -> Figure:
 
 
 def _steps(rows: Table, key: Key, x: str, y: str) -> list[dict[str, Any]]:
-    days, low, middle, high = (look.numbers(rows[c]) for c in ("day", "low", "survival", "high"))
-    low, middle, high = ([None if v is None else round(100 * v, 2) for v in side]
-                         for side in (low, middle, high))  # fmt: skip
-    where = {"xaxis": x, "yaxis": y, "shape": "hv"}
-    return [
-        *look.band(days, low, high, key.colour, meta={"choice": key.choice}, **where),
-        look.course(days, middle, key, "day %{x:.0f}: %{y:.1f} %", **where),
-    ]
+    low, middle, high = (look.numbers(100 * rows[c]) for c in ("low", "survival", "high"))
+    return look.courses(
+        look.numbers(rows["day"]), (low, middle, high), key, "day %{x:.0f}: %{y:.1f} %",
+        axes=(x, y), shape="hv",
+    )  # fmt: skip
 
 
 def _at_risk(rows: Table, key: Key, days: list[int], x: str, y: str) -> dict[str, Any]:
@@ -84,9 +86,9 @@ def _still_at_risk(rows: Table, day: float) -> str:
 def _risk_axis(keys: tuple[Key, ...], x: str, top: float, labelled: bool) -> dict[str, Any]:
     names = [k.choice for k in keys]
     labels = [k.label if len(k.label) <= _LONGEST_LABEL else k.choice for k in keys]
-    return look.axis(
-        anchor=x, domain=[0, round(top, 4)], type="category", autorange="reversed",
-        categoryorder="array", categoryarray=names, tickvals=names, ticktext=labels,
-        ticklabelstandoff=16, tickfont={"size": 11}, showgrid=False, ticks="", showline=False,
-        showticklabels=labelled, fixedrange=True,
-    )  # fmt: skip
+    return look.axis() | {
+        "anchor": x, "domain": [0, round(top, 4)], "type": "category", "autorange": "reversed",
+        "categoryorder": "array", "categoryarray": names, "tickvals": names, "ticktext": labels,
+        "ticklabelstandoff": 16, "tickfont": {"size": 11}, "showgrid": False, "ticks": "",
+        "showline": False, "showticklabels": labelled, "fixedrange": True,
+    }  # fmt: skip

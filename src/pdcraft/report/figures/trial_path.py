@@ -9,6 +9,8 @@ from pdcraft.report.folder import Results
 from pdcraft.report.look import Figure, Key
 from pdcraft.report.wording import plain
 
+_MANY = 25
+
 
 def trial_path(results: Results) -> Figure:
     """Patients in order of entry against dose; filled where the dose was not tolerated."""
@@ -21,7 +23,6 @@ def trial_path(results: Results) -> Figure:
         spots += [(p, doses[i], p >= first + int(row["n"]) - int(row["dlt"])) for p in entered]
         notes.append(_decision(str(row["decision"]), first + (int(row["n"]) - 1) / 2, doses[i]))
         first += int(row["n"])
-    span = max(doses) - min(doses) or max(doses)
     return Figure(
         name="trial",
         title="Path of the dose escalation",
@@ -32,14 +33,7 @@ def trial_path(results: Results) -> Figure:
         ),
         alt="Dose in mCi/m2 against patients in order of entry, with dose-limiting toxicities.",
         traces=_path(spots),
-        layout=look.layout(
-            330, top=8, annotations=notes,
-            xaxis=look.axis("Patient, in order of entry", range=[0.2, first - 0.2],
-                            dtick=1 if first < 25 else 3, tick0=1),
-            yaxis=look.axis("Dose (mCi/m²)", tickvals=sorted(set(doses)),
-                            ticktext=[plain(d) for d in sorted(set(doses))],
-                            range=[min(doses) - 0.2 * span, max(doses) + 0.3 * span]),
-        ),
+        layout=_layout(doses, first - 1) | {"annotations": notes},
         legend=(
             Key("no DLT", "@ink", "symbol", symbol="circle-open"),
             Key("DLT", "@ink", "symbol", symbol="x"),
@@ -69,3 +63,16 @@ def _decision(said: str, x: float, y: float) -> dict[str, Any]:
         "text": said, "x": x, "y": y, "showarrow": False, "yshift": 18,
         "font": {"size": 11, "color": "@muted"},
     }  # fmt: skip
+
+
+def _layout(doses: list[float], patients: int) -> dict[str, Any]:
+    span = max(doses) - min(doses) or max(doses)
+    order = {"range": [0.2, patients + 0.8], "dtick": 1 if patients < _MANY else 3, "tick0": 1}
+    levels = {
+        "tickvals": sorted(set(doses)), "ticktext": [plain(d) for d in sorted(set(doses))],
+        "range": [min(doses) - 0.2 * span, max(doses) + 0.3 * span],
+    }  # fmt: skip
+    return look.layout(330, top=8) | {
+        "xaxis": look.axis("Patient, in order of entry") | order,
+        "yaxis": look.axis("Dose (mCi/m²)") | levels,
+    }

@@ -11,4 +11,6 @@ def compute() -> dict[str, float]:
     amount = kinetics.simulate(plan.kinetics, man, Regimen.of([740.0], time_h=[0.0]), plan.agent)
     activity = decay.activity(amount, plan.agent.payload.chain)
     dose = dosimetry.irradiate(plan.engine, activity, man.anatomy).integrate()
-    return {"red marrow dose from 740 MBq": 1e3 * float(dose.total_Gy[dose.space.index("red marrow")])}
+    return {
+        "red marrow dose from 740 MBq": 1e3 * float(dose.total_Gy[dose.space.index("red marrow")])
+    }

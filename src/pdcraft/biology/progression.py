@@ -1,0 +1,134 @@
+"""Progression of myeloma, death, and whichever comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from pdcraft.biology.assessment import NEEDS, Assessments
+from pdcraft.biology.base import AbstractEndpoint
+from pdcraft.domain import Effect, Outcome, Patient
+from pdcraft.domain.units import HOURS_PER_DAY
+
+DEATH_GRADE = 5  # CTCAE
+
+
+class Progression(AbstractEndpoint):
+    """First progression of M-protein that the next visit confirms.
+
+    Event ``"progression"``: value = M-protein then (or at the last visit), time = first of the two
+    visits (or the last visit made, where it did not happen).
+
+    Attributes
+    ----------
+    assessments
+        The visits.
+    """
+
+    assessments: Assessments = Assessments()
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Progression."""
+        return ("progression",)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """g/L."""
+        return ("g/L",)
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Measurement error, detection limit, hazard of death."""
+        return NEEDS
+
+    def foresee(self, effect: Effect, patient: Patient) -> Outcome:
+        """Whether and when M-protein progressed."""
+        seen = self.assessments.observe(effect, patient)
+        happened, visit = seen.progression()
+        return Outcome(
+            self.events, self.units, seen.serum_g_per_L[visit][None], jnp.zeros(1, int),
+            seen.time_h[visit][None], happened[None],
+        )  # fmt: skip
+
+
+class Death(AbstractEndpoint):
+    """Death from any cause under a constant hazard, whatever the response.
+
+    Event ``"death"``: value = days to death (or to the end of follow-up), grade 5.
+
+    Attributes
+    ----------
+    seed
+        Of the stream ``"death"``; the seed of the study's `Assessments`.
+    """
+
+    seed: int = eqx.field(static=True, default=0)
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Death."""
+        return ("death",)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Days."""
+        return ("d",)
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Hazard of death."""
+        return {"death.rate": "1/h"}
+
+    def foresee(self, effect: Effect, patient: Patient) -> Outcome:
+        """Whether and when the patient died."""
+        end_h = effect.clock.time_h[-1]
+        death_h = Assessments(seed=self.seed).death_h(patient)
+        happened, time_h = death_h <= end_h, jnp.minimum(death_h, end_h)
+        return Outcome(
+            self.events, self.units, time_h[None] / HOURS_PER_DAY,
+            jnp.where(happened, DEATH_GRADE, 0)[None], time_h[None], happened[None],
+        )  # fmt: skip
+
+
+class ProgressionFreeSurvival(AbstractEndpoint):
+    """Progression or death, whichever is first; censored at the last visit made.
+
+    Event ``"progression or death"``: value = days, grade 5 where it was death.
+
+    Attributes
+    ----------
+    assessments
+        The visits.
+    """
+
+    assessments: Assessments = Assessments()
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Progression or death."""
+        return ("progression or death",)
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Days."""
+        return ("d",)
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Measurement error, detection limit, hazard of death."""
+        return NEEDS
+
+    def foresee(self, effect: Effect, patient: Patient) -> Outcome:
+        """Whether, which, when."""
+        seen = self.assessments.observe(effect, patient)
+        progressed, visit = seen.progression()
+        death_h = self.assessments.death_h(patient)
+        died = ~progressed & (death_h <= effect.clock.time_h[-1])
+        time_h = jnp.where(died, death_h, seen.time_h[visit])
+        return Outcome(
+            self.events, self.units, time_h[None] / HOURS_PER_DAY,
+            jnp.where(died, DEATH_GRADE, 0)[None], time_h[None], (progressed | died)[None],
+        )  # fmt: skip

@@ -1,0 +1,221 @@
+r"""Linear-quadratic kill by a changing dose rate: lethal lesions per cell, and surviving fraction.
+
+The kill hazard is :math:`h(t) = \alpha\dot D_\alpha + 2\beta\,\dot D\,Q` with unrepaired damage
+:math:`Q' = \dot D - \mu Q`. Its integral is :math:`\alpha` times the BED delivered so far, which
+has a closed form for exponential modes, so that no repair state needs to be solved for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Float
+
+from pdcraft.biology.base import AbstractEffect
+from pdcraft.biology.bed import (
+    eqd2_Gy,
+    overlap_h,
+    quadratic_dose_Gy2,
+    repair_modes,
+    repair_rate_per_h,
+)
+from pdcraft.domain import (
+    Amount,
+    DoseRate,
+    Effect,
+    Exponentials,
+    InputError,
+    Patient,
+    Samples,
+    Values,
+)
+
+
+class TissueDose(eqx.Module):
+    r"""Dose rate in one tissue, as the linear-quadratic model reads it.
+
+    Attributes
+    ----------
+    clock
+        The modes.
+    linear_Gy_per_h
+        With alpha particles weighted by their RBE at low dose; Gy/h, ``[mode]``.
+    physical_Gy_per_h
+        Without weights; Gy/h, ``[mode]``. It makes the quadratic term, whose beta does not depend
+        on the radiation.
+    """
+
+    clock: Exponentials
+    linear_Gy_per_h: Float[Array, "mode"]
+    physical_Gy_per_h: Float[Array, "mode"]
+
+    @classmethod
+    def exponential(cls, dose_Gy: ArrayLike, half_life_h: ArrayLike) -> TissueDose:
+        """One exponential from a bolus at t = 0, without alpha particles."""
+        lam = jnp.log(2.0) / jnp.asarray(half_life_h, float)[None]
+        rate = jnp.asarray(dose_Gy) * lam
+        return cls(Exponentials(lam, jnp.zeros(1), jnp.zeros(1)), rate, rate)
+
+    def by(
+        self, t_h: Float[Array, "time"], repair_half_time_h: ArrayLike
+    ) -> tuple[Float[Array, "time"], Float[Array, "time"]]:
+        r"""Weighted dose (Gy) and protracted :math:`G D^2` (Gy^2) delivered by given instants."""
+        return (
+            dose_by_Gy(self.clock, self.linear_Gy_per_h, t_h),
+            quadratic_dose_by_Gy2(
+                self.clock, self.physical_Gy_per_h, t_h, repair_half_time_h=repair_half_time_h
+            ),
+        )
+
+    def total(self, repair_half_time_h: ArrayLike) -> tuple[Array, Array]:
+        r"""Weighted dose (Gy) and protracted :math:`G D^2` (Gy^2), to infinity."""
+        return (
+            self.linear_Gy_per_h @ self.clock.integral_h,
+            quadratic_dose_Gy2(
+                self.clock, self.physical_Gy_per_h, repair_half_time_h=repair_half_time_h
+            ),
+        )
+
+
+def tissue_dose(dose_rate: DoseRate, tissue: str, *, rbe_alpha: ArrayLike) -> TissueDose:
+    """Dose rate in one tissue with alpha particles weighted by ``rbe_alpha`` at low dose.
+
+    Raises
+    ------
+    InputError
+        If the dose rate is sampled and not a sum of exponential modes.
+    MissingError
+        If the dose rate holds no such region.
+    """
+    if not isinstance(dose_rate.clock, Exponentials):
+        raise InputError(
+            "Biology needs the dose rate as exponential modes; this one is sampled. Fit "
+            "exponentials to the measured amounts first, as pdcraft.kinetics does."
+        )
+    rates = dose_rate.Gy_per_h[dose_rate.space.index(tissue)]
+    weight = jnp.stack(
+        [jnp.asarray(rbe_alpha if r == "alpha" else 1.0, float) for r in dose_rate.radiations]
+    )
+    return TissueDose(dose_rate.clock, weight @ rates, rates.sum(axis=0))
+
+
+def dose_by_Gy(
+    clock: Exponentials, rate_Gy_per_h: Float[Array, "mode"], t_h: Float[Array, "time"]
+) -> Float[Array, "time"]:
+    r"""Dose delivered by given instants. Gy, ``[time]``.
+
+    .. math:: D(t) = \sum_i R_i\,\frac{f_i(t) - \varphi_i(t)}{\lambda_i}
+
+    with :math:`f_i` the share of the administration that has entered; exact for infusions.
+    """
+    since = t_h[:, None] - clock.start_h
+    T = clock.duration_h
+    entered = jnp.clip(since, 0.0, T) / jnp.where(T > 0, T, 1.0)
+    entered = jnp.where(T > 0, entered, (since >= 0).astype(entered.dtype))
+    return (entered - clock.at(t_h)) @ (rate_Gy_per_h / clock.rate_per_h)
+
+
+def quadratic_dose_by_Gy2(
+    clock: Exponentials,
+    rate_Gy_per_h: Float[Array, "mode"],
+    t_h: Float[Array, "time"],
+    *,
+    repair_half_time_h: ArrayLike,
+) -> Float[Array, "time"]:
+    r"""The protracted :math:`G D^2 = 2\int_0^t \dot D\,Q` by given instants. Gy^2, ``[time]``.
+
+    What is still to come after *t* is :math:`\varphi_i(t)\varphi_j(t)/(\lambda_i+\lambda_j)` for
+    every pair, and the whole is known from `quadratic_dose_Gy2`. Exact outside infusions; during
+    an infusion its share is held back until the end.
+    """
+    repaired, weight = repair_modes(clock, repair_rate_per_h(repair_half_time_h))
+    lam, mu = clock.rate_per_h, repaired.rate_per_h
+    whole = (overlap_h(clock, clock) - overlap_h(clock, repaired)) * weight
+    given = (t_h[:, None] >= clock.start_h + clock.duration_h).astype(whole.dtype)
+    phi, psi = given * clock.at(t_h), given * repaired.at(t_h)
+    R = rate_Gy_per_h
+
+    def pairs(left: Array, matrix: Array, right: Array) -> Array:
+        return ((left * R) @ matrix * (right * R)).sum(axis=-1)
+
+    to_come = pairs(phi, weight / (lam[:, None] + lam), phi) - pairs(
+        phi, weight / (lam[:, None] + mu), psi
+    )
+    return 2.0 * (pairs(given, whole, given) - to_come)
+
+
+def surviving_fraction(alpha_per_Gy: ArrayLike, bed_Gy: ArrayLike) -> Array:
+    r"""Share of cells without a lethal lesion, :math:`e^{-\alpha\,BED}`.
+
+    Examples
+    --------
+    >>> round(float(surviving_fraction(0.35, 20.0)), 7)
+    0.0009119
+    """
+    return jnp.exp(-jnp.asarray(alpha_per_Gy) * bed_Gy)
+
+
+def lq_needs(tissue: str) -> dict[str, str]:
+    """Parameters of the linear-quadratic model of one tissue, besides alpha."""
+    return {
+        f"{tissue}.alpha_beta": "Gy",
+        f"{tissue}.repair_half_time": "h",
+        f"{tissue}.rbe_alpha": "1",
+    }
+
+
+def lq_doses(dose: TissueDose, tissue: str, values: Values) -> tuple[Array, Array]:
+    """BED and EQD2 of one tissue, to infinity. Gy."""
+    alpha_beta = values[f"{tissue}.alpha_beta"]
+    linear, quadratic = dose.total(values[f"{tissue}.repair_half_time"])
+    bed = linear + quadratic / alpha_beta
+    return bed, eqd2_Gy(bed, alpha_beta)
+
+
+class LinearQuadratic(AbstractEffect):
+    """BED, EQD2 and survival of one tissue; no marker. For organs that are only watched.
+
+    Attributes
+    ----------
+    tissue
+        A region of the dose rate, as ``"kidneys"``. Parameters: ``kidneys.alpha``,
+        ``kidneys.alpha_beta``, ``kidneys.repair_half_time``, ``kidneys.rbe_alpha``.
+    """
+
+    tissue: str = eqx.field(static=True)
+
+    @property
+    def tissues(self) -> tuple[str, ...]:
+        """The one tissue."""
+        return (self.tissue,)
+
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @property
+    def marker_units(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Linear-quadratic parameters of the tissue."""
+        return {f"{self.tissue}.alpha": "1/Gy", **lq_needs(self.tissue)}
+
+    def effect(
+        self, dose_rate: DoseRate, amount: Amount, patient: Patient, clock: Samples
+    ) -> Effect:
+        """BED, EQD2 and survival; an empty course."""
+        values = patient.parameters
+        dose = tissue_dose(dose_rate, self.tissue, rbe_alpha=values[f"{self.tissue}.rbe_alpha"])
+        bed, eqd2 = lq_doses(dose, self.tissue, values)
+        survival = surviving_fraction(values[f"{self.tissue}.alpha"], bed)
+        return Effect(
+            self.tissues, bed[None], eqd2[None], survival[None], (), (), clock,
+            jnp.zeros((0, clock.time_h.shape[0])),
+        )  # fmt: skip

@@ -1,0 +1,24 @@
+"""Photon cross-fire between organs of the adult male."""
+
+from pdcraft.library.phantom_tables import saf_photon
+
+TARGETS_OF = {
+    "kidneys": ("liver", "spleen", "lungs", "total body"),
+    "liver": ("kidneys", "lungs", "total body"),
+    "lungs": ("liver", "total body"),
+    "spleen": ("kidneys", "lungs", "total body"),
+    "thyroid": ("total body", "lungs"),
+    "total body": ("liver", "lungs"),
+}  # fmt: skip
+ENERGIES_MEV = (0.05, 0.1, 0.2, 0.5, 1, 1.5, 2)
+
+
+def compute() -> dict[str, float]:
+    sources, targets, energy_MeV, saf, _ = saf_photon("adult_male")
+    at, grid = targets.index, energy_MeV.tolist()
+    return {
+        f"{target} <- {source}, {E:g} MeV": saf[at(target), sources.index(source), grid.index(E)]
+        for source, its_targets in TARGETS_OF.items()
+        for target in its_targets
+        for E in ENERGIES_MEV
+    }

@@ -1,0 +1,29 @@
+"""Exact selection of the keyboard design, target 0.30."""
+
+from pdcraft.trial import Design, Keyboard, StopAt, operating_characteristics
+
+DESIGN = Design((Keyboard(0.30), StopAt(30)), 5)
+TRIALS = 10_000
+SCENARIOS = {
+    "S1": (0.05, 0.15, 0.30, 0.45, 0.60),
+    "S2": (0.05, 0.10, 0.20, 0.30, 0.45),
+    "S3": (0.30, 0.40, 0.50, 0.60, 0.70),
+    "S4": (0.05, 0.10, 0.15, 0.20, 0.25),
+    "S5": (0.15, 0.30, 0.45, 0.60, 0.75),
+    "S6": (0.01, 0.03, 0.08, 0.15, 0.30),
+    "S7": (0.12, 0.27, 0.44, 0.53, 0.57),
+    "S8": (0.03, 0.05, 0.10, 0.18, 0.22),
+    "S9": (0.45, 0.55, 0.65, 0.75, 0.85),
+    "S10": (0.02, 0.05, 0.30, 0.70, 0.90),
+}
+
+
+def compute() -> dict[str, tuple[float, float]]:
+    oc = operating_characteristics(DESIGN, list(SCENARIOS.values()))
+    found = {}
+    for i, name in enumerate(SCENARIOS):
+        chances = {"none selected": oc.none[i]}
+        chances |= {f"selected {j + 1}": oc.selected[i, j] for j in range(5)}
+        for what, p in chances.items():
+            found[f"{name} {what}"] = (100 * p, 100 * (p * (1 - p) / TRIALS) ** 0.5)
+    return found

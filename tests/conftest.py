@@ -1,0 +1,34 @@
+"""Shared by all tests: 64-bit numbers, and small studies that compile once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax
+import pytest
+
+import pdcraft  # noqa: F401  (sets 64-bit before JAX is used)
+
+jax.config.update("jax_numpy_rank_promotion", "allow")
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def example() -> Path:
+    return ROOT / "examples" / "clr131_myeloma_phase1.toml"
+
+
+@pytest.fixture(scope="session")
+def prepared(example):
+    from pdcraft.study import prepare, read_study
+
+    return prepare(read_study(example))
+
+
+@pytest.fixture(scope="session")
+def man(prepared):
+    """The reference man without myeloma."""
+    from pdcraft.study import reference_patient
+
+    return reference_patient(prepared)

@@ -1,0 +1,70 @@
+"""The command line as a newcomer meets it, in an empty folder."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def pdcraft(*words, cwd):
+    done = subprocess.run(
+        [sys.executable, "-m", "pdcraft", *map(str, words)],
+        cwd=cwd, capture_output=True, text=True, env={**os.environ, "COLUMNS": "100"}, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_help_names_every_word(tmp_path):
+    code, out, _ = pdcraft("--help", cwd=tmp_path)
+    assert code == 0
+    assert all(word in out for word in ("run", "report", "verify", "cite", "library"))
+    assert "not a medical device" in out
+
+
+def test_help_does_not_wait_for_heavy_libraries(tmp_path):
+    script = (
+        "import sys, pdcraft.app.cli; "
+        "print([m for m in ('jax', 'numpy', 'scipy', 'plotly', 'numba') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "none.toml"], "cannot be read"),
+        (["run", "bad.toml"], "per body surface is needed"),
+        (["report", "."], "manifest.json"),
+        (["library", "agents", "clr13"], "Did you mean 'clr131'"),
+        (["library", "nuclides", "I-999"], "I-999"),
+        (["cite", "none.toml"], "cannot be read"),
+        (["fly"], "fly"),
+    ],
+)
+def test_a_mistake_gets_one_message_and_code_2(tmp_path, example, words, said):
+    text = example.read_text("utf-8").replace('activity = "12.5 mCi/m2"', 'activity = "12.5 mCi"')
+    (tmp_path / "bad.toml").write_text(text, "utf-8")
+    before = sorted(p.name for p in tmp_path.iterdir())
+    code, out, err = pdcraft(*words, cwd=tmp_path)
+    assert code == 2
+    assert said in err
+    assert "Traceback" not in out + err
+    assert sorted(p.name for p in tmp_path.iterdir()) == before
+
+
+def test_the_library_shows_numbers_with_their_sources(tmp_path):
+    code, out, _ = pdcraft("library", "kinetics", "clr1404_two_pool", cwd=tmp_path)
+    assert code == 0
+    assert "marrow.partition" in out
+    assert "grudzinski2014" in out
+
+
+def test_cite_prints_bibtex(tmp_path, example):
+    code, out, _ = pdcraft("cite", example, cwd=tmp_path)
+    assert code == 0
+    assert out.count("@") > 10
+    assert "grudzinski2014" in out

@@ -7,12 +7,14 @@ from hypothesis import given, settings
 
 from pdcraft.trial import (
     BOIN,
+    CRM,
     MTPI,
     MTPI2,
     Design,
     History,
     I3Plus3,
     Keyboard,
+    OneLevelUp,
     StopAt,
     StopWhenTooToxic,
     ThreePlusThree,
@@ -31,6 +33,9 @@ DESIGNS = {
     "keyboard": Design((Keyboard(0.3), StopAt(18)), LEVELS),
     "mTPI": Design((MTPI(0.25), StopAt(18)), LEVELS),
     "mTPI-2": Design((MTPI2(0.25), StopAt(18)), LEVELS),
+    "CRM": Design(
+        (CRM(0.3, (0.1, 0.2, 0.3, 0.4), estimator="plug-in"), OneLevelUp(), StopAt(18)), LEVELS
+    ),
     "i3+3": Design((I3Plus3(0.3, low=0.25, high=0.35), StopAt(18)), LEVELS),
 }
 designs = st.sampled_from(sorted(DESIGNS)).map(DESIGNS.get)

@@ -12,7 +12,13 @@ from __future__ import annotations
 
 from pdcraft.domain import Activity, Anatomy, DoseRate
 from pdcraft.dosimetry.base import RADIATIONS, AbstractEngine
-from pdcraft.dosimetry.mird import Mird, build_mird
+from pdcraft.dosimetry.mird import (
+    Mird,
+    build_mird,
+    marrow_self_fraction,
+    organ_s_Gy_per_MBq_h,
+    photon_s_Gy_per_MBq_h,
+)
 from pdcraft.dosimetry.sphere import (
     csda_range_g_per_cm2,
     electron_absorbed_fraction,
@@ -21,7 +27,8 @@ from pdcraft.dosimetry.sphere import (
 
 __all__ = [
     "RADIATIONS", "AbstractEngine", "Mird", "build_mird", "csda_range_g_per_cm2",
-    "electron_absorbed_fraction", "irradiate", "mean_electron_absorbed_fraction",
+    "electron_absorbed_fraction", "irradiate", "marrow_self_fraction",
+    "mean_electron_absorbed_fraction", "organ_s_Gy_per_MBq_h", "photon_s_Gy_per_MBq_h",
 ]  # fmt: skip
 
 

@@ -187,7 +187,7 @@ def build_mird(
     masses = np.stack([[float(p.mass_g[p.target(n)]) for n in shared] for p in phantoms])
     local = [[e.energy_MeV("electron"), e.energy_MeV("alpha")] for e in emissions]
     self_marrow = [
-        _marrow_self(e, stopping, marrow_floor, marrow_length_g_per_cm2) for e in emissions
+        marrow_self_fraction(e, stopping, marrow_floor, marrow_length_g_per_cm2) for e in emissions
     ]
     nests = [float(mean_electron_absorbed_fraction(e, nest_mass_g, stopping)) for e in emissions]
     return Mird(
@@ -225,6 +225,53 @@ def photon_s_Gy_per_MBq_h(phantom: Phantom, emissions: Emissions) -> NDArray:
     return GY_G_PER_MEV_MBQ_H * 1e-3 * (value * (E * y)).sum(axis=-1)
 
 
+def organ_s_Gy_per_MBq_h(
+    phantom: Phantom, emissions: Emissions, *, marrow_self: float = 1.0
+) -> NDArray:
+    r"""S values of a reference body for one nuclide, photons and charged particles together.
+
+    Electrons and alphas stay in their source; whole body as source or target spreads them evenly,
+    and active marrow keeps the share ``marrow_self`` of its electrons.
+
+    Parameters
+    ----------
+    phantom, emissions
+        The body, and what one nuclide emits.
+    marrow_self
+        From `marrow_self_fraction`. 0 to 1.
+
+    Returns
+    -------
+    Array
+        Gy/(MBq h), ``[target, source]``.
+
+    References
+    ----------
+    bolch2009, Eq. 4
+
+    Examples
+    --------
+    >>> from pdcraft import library
+    >>> body = library.phantom("adult_male")
+    >>> S = organ_s_Gy_per_MBq_h(body, library.emissions("I-131"))
+    >>> round(float(S[body.target("thyroid"), body.source("thyroid")]), 4)
+    0.0058
+    """
+    S = photon_s_Gy_per_MBq_h(phantom, emissions)
+    electron, alpha = (
+        GY_G_PER_MEV_MBQ_H * emissions.energy_MeV(r) for r in ("electron", "alpha")
+    )
+    mass = np.asarray(phantom.mass_g)
+    for t, target in enumerate(phantom.targets):
+        for k, source in enumerate(phantom.sources):
+            if BODY in (target, source):
+                S[t, k] += (electron + alpha) / mass[phantom.target(BODY)]
+            elif target == source:
+                held = marrow_self if target == MARROW else 1.0
+                S[t, k] += (held * electron + alpha) / mass[t]
+    return S
+
+
 def _photon_table(phantom: Phantom, targets: list[str], emissions: Sequence[Emissions]) -> NDArray:
     """Gy/(MBq h), ``[target, source (rest, *_OWN), nuclide]``."""
     rows = [phantom.target(n) for n in targets]
@@ -237,11 +284,28 @@ def _photon_table(phantom: Phantom, targets: list[str], emissions: Sequence[Emis
     return np.stack([rest, *(S[:, k] for k in own)], axis=1)
 
 
-def _marrow_self(emissions: Emissions, stopping: Stopping, floor: float, length: float) -> float:
+def marrow_self_fraction(
+    emissions: Emissions, stopping: Stopping, floor: float, length_g_per_cm2: float
+) -> float:
+    r"""Part of the electron energy from active marrow that active marrow absorbs. 0 to 1.
+
+    .. math:: \phi_{RM}(E) = \phi_\infty + \frac{1-\phi_\infty}{1 + R(E)/L}
+
+    Parameters
+    ----------
+    emissions, stopping
+        What is emitted, and what stops it.
+    floor, length_g_per_cm2
+        :math:`\phi_\infty` and :math:`L` (g/cm2).
+
+    References
+    ----------
+    icrp133, to whose self absorbed fractions the two parameters are fitted
+    """
     E, y = np.asarray(emissions.electron_MeV), np.asarray(emissions.electron_yield)
     keep = (E > 1e-5) & (y > 0)
     if not keep.any():
         return 1.0
     E, y = E[keep], y[keep]
-    phi = floor + (1.0 - floor) / (1.0 + csda_range_g_per_cm2(stopping, E) / length)
+    phi = floor + (1.0 - floor) / (1.0 + csda_range_g_per_cm2(stopping, E) / length_g_per_cm2)
     return float((phi * E * y).sum() / (E * y).sum())

@@ -242,7 +242,7 @@ def _trial(prepared: Prepared, progress: Progress) -> results.Rows:
         if n > shards.SHARD:
             raise InputError(f"A cohort of {n} is more than {shards.SHARD}; treat fewer at once.")
         shard = prepared.population.draw(jnp.arange(start, start + shards.SHARD))
-        return jax.tree.map(lambda leaf: leaf[:n], shard)
+        return jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf)[:n]), shard)
 
     def regimen_of(cohort: CohortTable) -> Callable[[Patient], Regimen]:
         return lambda patients: prepared.regimens(cohort, patients)

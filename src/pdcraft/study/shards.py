@@ -55,9 +55,13 @@ def treat_many(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
         With a leading axis, one for each patient.
     """
     n = patients.number.shape[0]
-    full = jnp.minimum(jnp.arange(SHARD), n - 1)
-    patients, regimens = jax.tree.map(lambda leaf: leaf[full], (patients, regimens))
-    return jax.tree.map(lambda leaf: leaf[:n], _treat_shard(plan, patients, regimens))
+    # In NumPy, where an odd number of patients costs no compilation.
+    full = np.minimum(np.arange(SHARD), n - 1)
+    patients, regimens = jax.tree.map(
+        lambda leaf: jnp.asarray(np.asarray(leaf)[full]), (patients, regimens)
+    )
+    course = _treat_shard(plan, patients, regimens)
+    return course if n == SHARD else jax.tree.map(lambda leaf: np.asarray(leaf)[:n], course)
 
 
 def observe(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pdcraft.domain import InputError
-from pdcraft.trial.history import History
+from pdcraft.trial.history import Cohort, History
 
 DECISIONS = ("start", "escalate", "expand", "stay", "de-escalate", "stop")
 """Words for what follows a cohort; ``expand`` is what the 3+3 calls more patients at a level."""
@@ -73,16 +74,23 @@ class AbstractRule(abc.ABC):
     needs_complete_outcomes
         Whether the rule cannot judge patients who are still under observation.
     reads_counts_only
-        Whether only counts per level and the last level matter, not the order of cohorts;
-        `operating_characteristics` needs this.
+        Whether only counts per level, the last level and what the rule `recalls` matter, not the
+        order of cohorts; `operating_characteristics` needs this.
+    levels
+        Levels that the rule is made for; None for any number.
     """
 
     needs_complete_outcomes: ClassVar[bool] = True
     reads_counts_only: ClassVar[bool] = False
+    levels: int | None = None
 
     @abc.abstractmethod
     def advise(self, history: History, advice: Advice) -> Advice:
         """The advice, or a changed copy with a reason appended. ``history`` is not empty."""
+
+    def recalls(self, last: Cohort) -> Hashable:
+        """What matters of the last cohort beside its level and the counts; nothing for most."""
+        return None
 
 
 @dataclass(frozen=True)
@@ -129,6 +137,12 @@ class Design:
         for name, value in (("levels", self.levels), ("cohort_size", self.cohort_size)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise InputError(f"{name} = {value} must be a whole number of at least 1.")
+        for rule in self.rules:
+            if rule.levels not in (None, self.levels):
+                raise InputError(
+                    f"{type(rule).__name__} is made for {rule.levels} levels, the design has "
+                    f"{self.levels}. Give both the same number."
+                )
 
     @property
     def needs_complete_outcomes(self) -> bool:
@@ -139,6 +153,15 @@ class Design:
     def reads_counts_only(self) -> bool:
         """Whether the order of cohorts does not matter to any rule."""
         return all(rule.reads_counts_only for rule in self.rules)
+
+    @property
+    def recalls_cohorts(self) -> bool:
+        """Whether a rule reads the outcomes of the last cohort apart from the counts."""
+        return any(type(rule).recalls is not AbstractRule.recalls for rule in self.rules)
+
+    def recalls(self, last: Cohort) -> tuple[Hashable, ...]:
+        """What matters to the rules of the last cohort beside its level and the counts."""
+        return tuple(rule.recalls(last) for rule in self.rules)
 
     def advise(self, history: History | str) -> Advice:
         """What the design says after a history.

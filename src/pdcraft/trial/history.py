@@ -26,6 +26,12 @@ class Cohort:
     level: int
     outcomes: str
 
+    @classmethod
+    @lru_cache(maxsize=4096)
+    def of_counts(cls, level: int, n: int, dlt: int) -> Cohort:
+        """Cohort of ``n`` patients, those without toxicity first."""
+        return cls(level, "N" * (n - dlt) + "T" * dlt)
+
     @property
     def n(self) -> int:
         """Patients."""
@@ -86,8 +92,12 @@ class History:
         return cls(tuple(cohorts))
 
     @classmethod
-    def of_counts(cls, n: tuple[int, ...], dlt: tuple[int, ...], *, level: int) -> History:
+    def of_counts(
+        cls, n: tuple[int, ...], dlt: tuple[int, ...], *, level: int, last: Cohort | None = None
+    ) -> History:
         """History with these counts at levels 1, 2, ... and ``level`` treated last.
+
+        Each level is one cohort, but for ``last``, if given, which stands apart at the end.
 
         Raises
         ------
@@ -102,7 +112,11 @@ class History:
             raise InputError(f"level = {level}, the last one treated, has no patient in n = {n}.")
         order = list(range(len(n)))
         order.append(order.pop(level - 1))
-        return cls(tuple(_cohort(j + 1, n[j], dlt[j]) for j in order if n[j]))
+        if last is None:
+            return cls(tuple(Cohort.of_counts(j + 1, n[j], dlt[j]) for j in order if n[j]))
+        before = [(j + 1, n[j], dlt[j]) for j in order[:-1]]
+        before.append((level, n[level - 1] - last.n, dlt[level - 1] - last.dlt))
+        return cls((*(Cohort.of_counts(*counts) for counts in before if counts[1]), last))
 
     @cached_property
     def _counts(self) -> dict[int, tuple[int, int]]:
@@ -135,6 +149,12 @@ class History:
         """Patients with a dose-limiting toxicity at a level."""
         return self._counts.get(level, (0, 0))[1]
 
+    def counts(self, levels: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Patients and toxicities at levels 1 to ``levels``."""
+        seen = [self._counts.get(level, (0, 0)) for level in range(1, levels + 1)]
+        n, dlt = zip(*seen, strict=True)
+        return n, dlt
+
     def describe(self, level: int) -> str:
         """What was seen at a level, in words: the beginning of most reasons."""
         n, dlt = self._counts.get(level, (0, 0))
@@ -148,8 +168,3 @@ class History:
     def __str__(self) -> str:
         """Notation, as ``1NNN 2NNT``."""
         return " ".join(map(str, self.cohorts))
-
-
-@lru_cache(maxsize=4096)
-def _cohort(level: int, n: int, dlt: int) -> Cohort:
-    return Cohort(level, "N" * (n - dlt) + "T" * dlt)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,10 @@ from jaxtyping import Float
 
 from pdcraft.domain import InputError
 from pdcraft.trial.design import Advice, Design, check_ends
-from pdcraft.trial.history import History
+from pdcraft.trial.history import Cohort, History
 
-State = tuple[tuple[int, ...], tuple[int, ...], int]
-"""Patients and toxicities at every level, and the last level."""
+State = tuple[tuple[int, ...], tuple[int, ...], int, Hashable]
+"""Patients and toxicities at every level, the last level, what rules recall of the last cohort."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,9 @@ def operating_characteristics(
 ) -> OperatingCharacteristics:
     r"""Selection, patients and toxicities per level, exactly.
 
-    Trials with equal counts and equal last level have the same future, so with :math:`s = (n, y,
-    d)` probability flows from cohort to cohort,
+    Trials with equal counts and equal last level have the same future (with a rule such as
+    `Coherent`: if also their last cohorts agree in what it recalls), so with :math:`s = (n, y, d)`
+    probability flows from cohort to cohort,
 
     .. math:: P(s') = \sum_{s \to s'} P(s) \binom{m}{k} p_{d'}^k (1-p_{d'})^{m-k},
 
@@ -121,31 +122,46 @@ def _check(design: Design, p: np.ndarray) -> None:
 def _ends(design: Design, p: np.ndarray) -> tuple[list[tuple[State, Advice, np.ndarray]], int]:
     """States in which the trial ends, with the probability of each in every scenario."""
     zero = (0,) * design.levels
-    flows: dict[State, np.ndarray] = {(zero, zero, 0): np.ones(len(p))}
-    binomial: dict[tuple[int, int], list[np.ndarray]] = {}
-    ends, states = [], 0
+    flows: dict[State, tuple[History, np.ndarray]] = {
+        (zero, zero, 0, None): (History(), np.ones(len(p)))
+    }
+    cohorts: dict[tuple[int, int], list[tuple[Cohort, Hashable, np.ndarray]]] = {}
+    ends, states, apart = [], 0, design.recalls_cohorts
     while flows:
-        after: dict[State, np.ndarray] = {}
-        for state, flow in flows.items():
+        after: dict[State, tuple[History, np.ndarray]] = {}
+        for state, (history, flow) in flows.items():
             states += 1
-            n, dlt, last = state
-            history = History.of_counts(n, dlt, level=last) if last else History()
             advice = design.advise(history)
             level, m = advice.next_level, advice.size
             if level is None:
                 ends.append((state, advice, flow))
                 continue
             check_ends(history.total)
-            if (level, m) not in binomial:
-                binomial[level, m] = _binomial(m, p[:, level - 1])
-            i = level - 1
+            if (level, m) not in cohorts:
+                cohorts[level, m] = _outcomes(design, level, m, p[:, level - 1])
+            n, dlt, i = state[0], state[1], level - 1
             treated = (*n[:i], n[i] + m, *n[level:])
-            for k, chance in enumerate(binomial[level, m]):
-                reached = (treated, (*dlt[:i], dlt[i] + k, *dlt[level:]), level)
+            for cohort, recalled, chance in cohorts[level, m]:
+                toxic = (*dlt[:i], dlt[i] + cohort.dlt, *dlt[level:])
+                reached = (treated, toxic, level, recalled)
                 share = flow * chance
-                after[reached] = after[reached] + share if reached in after else share
+                if reached in after:
+                    after[reached] = (after[reached][0], after[reached][1] + share)
+                    continue
+                last = cohort if apart else None
+                merged = History.of_counts(treated, toxic, level=level, last=last)
+                after[reached] = (merged, share)
         flows = after
     return ends, states
+
+
+def _outcomes(
+    design: Design, level: int, m: int, p: np.ndarray
+) -> list[tuple[Cohort, Hashable, np.ndarray]]:
+    """Cohorts of ``m`` patients, what rules recall of each, its probability in every scenario."""
+    cohorts = [Cohort.of_counts(level, m, k) for k in range(m + 1)]
+    chances = _binomial(m, p)
+    return [(c, design.recalls(c), chance) for c, chance in zip(cohorts, chances, strict=True)]
 
 
 def _binomial(m: int, p: np.ndarray) -> list[np.ndarray]:

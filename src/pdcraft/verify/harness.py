@@ -20,7 +20,7 @@ VERIFICATION = (
 )  # fmt: skip
 """Kinds of evidence that the equations are solved rightly."""
 
-APART = ("measurement", "calibration target")
+APART = ("measurement", "calibration target", "recollected table")
 """Kinds that are no independent verification: nature, and numbers that pdcraft was fitted to."""
 
 KINDS = (*VERIFICATION, *APART)

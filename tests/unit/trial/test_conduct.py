@@ -3,6 +3,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax.scipy.special import ndtr
 
 from pdcraft.domain import (
     Anatomy,
@@ -15,7 +16,7 @@ from pdcraft.domain import (
     Regions,
     Values,
 )  # fmt: skip
-from pdcraft.domain.random import uniforms
+from pdcraft.domain.random import normals
 from pdcraft.trial import BOIN, Design, History, StopAt, ThreePlusThree, conduct
 
 DOSES = (1.0, 2.0, 3.0, 4.0)
@@ -24,7 +25,7 @@ DOSES = (1.0, 2.0, 3.0, 4.0)
 def population_of(seed, size=1_000):
     def population(start, n):
         number = jnp.arange(start, min(start + n, size))
-        tolerated = 5 * uniforms(seed, "tolerance", number)
+        tolerated = 5 * ndtr(normals(seed, ["tolerance"], number)[0])
         nothing = jnp.zeros(len(number))
         anatomy = Anatomy(Regions(("body",), nothing[:, None]), nothing.astype(int))
         own = Values(("tolerated",), tolerated[:, None])
@@ -76,7 +77,9 @@ def test_patients_arrive_in_the_same_order_whatever_the_design():
 def test_outcomes_are_those_of_the_patients_at_their_dose():
     result = run(Design((BOIN(0.3), StopAt(12)), 4), seed=5)
     for cohort in result.cohorts:
-        tolerated = 5 * np.asarray(uniforms(5, "tolerance", jnp.array(cohort.patients)))
+        tolerated = 5 * np.asarray(
+            ndtr(normals(5, ["tolerance"], jnp.array(cohort.patients))[0])
+        )
         expected = "".join("T" if DOSES[cohort.level - 1] > t else "N" for t in tolerated)
         assert cohort.outcomes == expected
         assert (cohort.n, cohort.dlt) == (len(expected), expected.count("T"))

@@ -74,9 +74,10 @@ def test_the_notation_is_read_back_as_written(cohorts):
 @given(design=designs, p=rates)
 @settings(max_examples=40, deadline=None)
 def test_probabilities_sum_to_one_and_toxicities_to_patients(design, p):
-    oc = operating_characteristics(Design(design.rules, 2), p[:2])
+    levels = design.rules[0].levels or 2
+    oc = operating_characteristics(Design(design.rules, levels), p[:levels])
     assert np.isclose(oc.none + oc.selected.sum(), 1, rtol=0, atol=1e-12)
-    np.testing.assert_allclose(oc.dlt, oc.patients * p[:2], rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(oc.dlt, oc.patients * p[:levels], rtol=1e-10, atol=1e-12)
 
 
 @given(design=designs, seed=st.integers(0, 10_000), p=rates)

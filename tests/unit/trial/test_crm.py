@@ -91,7 +91,11 @@ def test_estimators_may_recommend_different_levels():
 def test_the_reason_names_the_rate_that_was_compared():
     advice = Design((CRM(0.3, GUESS, estimator="plug-in"),), 4).advise("1NNN")
     assert (advice.decision, advice.next_level, advice.mtd) == ("escalate", 4, 4)
-    assert advice.reason.endswith("the estimated rate at level 4 is 0.241, nearest to 0.3")
+    s = np.array(GUESS)
+    n, dlt = np.array([3, 0, 0, 0]), np.zeros(4)
+    mean, _ = posterior_by_quad(lambda b: s ** np.exp(b), n, dlt, 1.34**0.5)
+    rate = s[3] ** np.exp(mean)
+    assert advice.reason.endswith(f"the estimated rate at level 4 is {rate:.3f}, nearest to 0.3")
 
 
 def test_restrictions_hold_the_model_back_but_not_its_mtd():
@@ -100,8 +104,8 @@ def test_restrictions_hold_the_model_back_but_not_its_mtd():
     assert (up.next_level, up.mtd) == (2, 4)
     back = design.advise("1NNN 2NNN 3NNN 1NNN")
     assert back.next_level == 2  # from the last level, though level 3 was treated
-    toxic = design.advise("1NNN 2NNN 2NNN 2NNT")
-    assert (toxic.next_level, toxic.mtd, toxic.decision) == (2, 4, "stay")
+    toxic = design.advise("1NNN 2NNN 3NNN 3NNT")
+    assert (toxic.next_level, toxic.mtd, toxic.decision) == (3, 4, "stay")
 
 
 def test_exact_characteristics_keep_the_last_cohort_apart():

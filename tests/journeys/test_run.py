@@ -26,7 +26,11 @@ PATIENTS = 130  # two shards, the second not full
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*.*")) if p.is_file()}
+    return {
+        str(p.relative_to(folder)): p.read_bytes()
+        for p in sorted(folder.rglob("*.*"))
+        if p.is_file()
+    }
 
 
 def rows(folder: Path, name: str) -> list[dict[str, str]]:
@@ -52,15 +56,27 @@ def test_the_tables_have_their_columns_and_every_cohort(finished):
 
 def test_more_activity_gives_more_dose_and_deeper_nadirs(finished):
     single = ["12.5 mCi/m2", "18.75 mCi/m2", "25 mCi/m2", "31.25 mCi/m2"]
-    marrow = {r["cohort"]: float(r["Gy_p50"]) for r in rows(finished, "doses") if r["region"] == "red marrow"}
+    marrow = {
+        r["cohort"]: float(r["Gy_p50"])
+        for r in rows(finished, "doses")
+        if r["region"] == "red marrow"
+    }
     assert [marrow[c] for c in single] == sorted(marrow[c] for c in single)
     for lineage in ("platelets", "neutrophils"):
-        nadir = {r["cohort"]: float(r["nadir_p50"]) for r in rows(finished, "toxicity") if r["lineage"] == lineage}
+        nadir = {
+            r["cohort"]: float(r["nadir_p50"])
+            for r in rows(finished, "toxicity")
+            if r["lineage"] == lineage
+        }
         assert [nadir[c] for c in single] == sorted((nadir[c] for c in single), reverse=True)
 
 
 def test_two_fractions_give_the_dose_of_one_of_the_same_total(finished):
-    marrow = {r["cohort"]: float(r["Gy_mean"]) for r in rows(finished, "doses") if r["region"] == "red marrow"}
+    marrow = {
+        r["cohort"]: float(r["Gy_mean"])
+        for r in rows(finished, "doses")
+        if r["region"] == "red marrow"
+    }
     assert marrow["2 x 15.625 mCi/m2"] == pytest.approx(marrow["31.25 mCi/m2"], rel=1e-5)
 
 
@@ -105,7 +121,7 @@ def test_a_begun_run_is_not_read_as_a_whole_one(example, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         study.run(example, out=out, patients=PATIENTS, progress=cut)
-    with pytest.raises(InputError, match="not complete|incomplete|--resume"):
+    with pytest.raises(InputError, match=r"not complete|incomplete|--resume"):
         report.write(out)
 
 

@@ -134,9 +134,7 @@ def test_the_gradient_of_dose_is_its_finite_difference(prepared, name):
 
     @jax.jit
     def marrow_Gy(x):
-        who = eqx.tree_at(
-            lambda m: m.parameters.value, man, man.parameters.value.at[i].set(x)
-        )
+        who = eqx.tree_at(lambda m: m.parameters.value, man, man.parameters.value.at[i].set(x))
         amount = kinetics.simulate(plan.kinetics, who, once(740.0), plan.agent)
         activity = decay.activity(amount, plan.agent.payload.chain)
         dose = dosimetry.irradiate(plan.engine, activity, who.anatomy).integrate()

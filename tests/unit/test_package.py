@@ -40,7 +40,9 @@ def test_references_in_docstrings_are_in_the_bibliography():
     for path in root.rglob("*.py"):
         if "cases" in path.parts:
             continue
-        for block in re.findall(r"References\n\s*-{5,}\n(.*?)(?:\n\s*\n|\"\"\")", path.read_text(), re.S):
+        for block in re.findall(
+            r"References\n\s*-{5,}\n(.*?)(?:\n\s*\n|\"\"\")", path.read_text(), re.S
+        ):
             for key in re.findall(r"\b([a-z][a-z_]*?(?:19|20)\d\d[a-z]?)\b", block):
                 if key not in library.bibliography():
                     lost.setdefault(key, path.name)

@@ -43,8 +43,9 @@ def _names(kind: str) -> list[str]:
 
 def _agent(name: str) -> Iterator[str]:
     row, agent = library.read_toml("agents", name), library.agent(name)
-    yield f"{agent.name}: {agent.carrier.name} ({agent.carrier.formula}, "
-    yield f"  {agent.carrier.molar_mass_g_per_mol:g} g/mol) + {agent.payload.name}"
+    carrier = agent.carrier
+    made_of = f"{carrier.formula}, {carrier.molar_mass_g_per_mol:g} g/mol"
+    yield f"{agent.name}: {carrier.name} ({made_of}) + {agent.payload.name}"
     yield f"  source: {row['source']}, {row['where']}"
     yield from _nuclide(agent.payload.name)
 
@@ -69,7 +70,7 @@ def _phantom(name: str) -> Iterator[str]:
 
 def _parameters(held: ParameterSet) -> Iterator[str]:
     for p in held.values():
-        yield f"{p.name} = {p.value:g} {p.unit}  [{p.status}; {p.spread}]"
+        yield f"{p.name} = {p.with_unit(f'{p.value:g}')}  [{p.status}; spread: {p.spread}]"
         yield f"    {p.source.key}, {p.source.where}"
         if p.rests_on_it:
             yield f"    rests on it: {p.rests_on_it}"

@@ -1,8 +1,9 @@
 """The nouns that flow through pdcraft; imports nobody, is imported by every room.
 
-Read first `fields.py` (what flows: Amount → Activity → DoseRate → Effect), then `patient.py` (to whom, how it
-is given) and `outcome.py` (what becomes of it). `space.py` and `clock.py` say where and when,
-`parameter.py` where numbers come from, `units.py` how they are written, `errors.py` what can go wrong.
+Read first `fields.py` (what flows: Amount → Activity → DoseRate → Effect), then `patient.py` (to
+whom, how it is given), `outcome.py` (what becomes of it). `space.py` and `clock.py` say where and
+when, `parameter.py` where numbers come from, `units.py` how they are written, `random.py` how they
+are drawn, `errors.py` what can go wrong.
 """
 
 from pdcraft.domain.agent import Agent, Carrier, Chain, Emissions, Payload
@@ -23,8 +24,9 @@ from pdcraft.domain.patient import SEXES, Anatomy, Patient, Regimen
 from pdcraft.domain.space import Regions
 
 __all__ = [
-    "SEXES", "Activity", "Agent", "Amount", "Anatomy", "Carrier", "Chain", "Course", "DicomError", "Dose",
-    "DoseRate", "Effect", "Emissions", "Exponentials", "InputError", "MissingError", "NumericalError",
-    "Outcome", "Parameter", "ParameterSet", "Patient", "Payload", "PdcraftError", "Regimen", "Regions",
-    "Samples", "Source", "Spread", "Treat", "ValidityWarning", "Values", "check_needs", "unknown",
+    "SEXES", "Activity", "Agent", "Amount", "Anatomy", "Carrier", "Chain", "Course",
+    "DicomError", "Dose", "DoseRate", "Effect", "Emissions", "Exponentials", "InputError",
+    "MissingError", "NumericalError", "Outcome", "Parameter", "ParameterSet", "Patient",
+    "Payload", "PdcraftError", "Regimen", "Regions", "Samples", "Source", "Spread", "Treat",
+    "ValidityWarning", "Values", "check_needs", "unknown",
 ]  # fmt: skip

@@ -67,6 +67,10 @@ class Parameter:
     note: str = ""
     checked: tuple[float, float] | None = None
 
+    def with_unit(self, value: object) -> str:
+        """A text with this parameter's unit behind it; nothing behind a pure number."""
+        return f"{value}" if self.unit == "1" else f"{value} {self.unit}"
+
 
 class ParameterSet(Mapping[str, Parameter]):
     """Parameters by name, immutable; one set is one file of the library."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import equinox as eqx
@@ -95,7 +96,7 @@ class Regimen(eqx.Module):
                 "Activities (MBq), times (h) and the infusion length (h) must be 0 or more; got "
                 f"{list(activity_MBq)} MBq at {list(time_h)} h over {duration_h:g} h."
             )
-        for before, after in zip(time_h, time_h[1:], strict=False):
+        for before, after in itertools.pairwise(time_h):
             if after < before:
                 raise InputError(
                     f"An administration at {after:g} h follows one at {before:g} h. "

@@ -9,7 +9,7 @@ from pdcraft.domain.errors import unknown
 
 
 class Phantom(eqx.Module):
-    """A reference body with its photon specific absorbed fractions.
+    r"""A reference body with its photon specific absorbed fractions.
 
     Attributes
     ----------
@@ -24,7 +24,7 @@ class Phantom(eqx.Module):
     energy_MeV
         Photon energies of the table. MeV, ``[energy]``.
     saf_per_kg
-        Specific absorbed fraction :math:`\\Phi(r_T \\leftarrow r_S, E)`. 1/kg,
+        Specific absorbed fraction :math:`\Phi(r_T \leftarrow r_S, E)`. 1/kg,
         ``[target, source, energy]``.
     relative_sigma
         Relative standard deviation of ``saf_per_kg`` from Monte Carlo, same shape.
@@ -53,7 +53,7 @@ class Phantom(eqx.Module):
 
 
 class Stopping(eqx.Module):
-    """Total mass stopping power of one medium for electrons.
+    r"""Total mass stopping power of one medium for electrons.
 
     Attributes
     ----------
@@ -62,7 +62,7 @@ class Stopping(eqx.Module):
     density_g_per_cm3
         g/cm3.
     energy_MeV, MeV_cm2_per_g
-        Rising energies (MeV) and :math:`S/\\rho` (MeV cm2/g); ``[energy]``.
+        Rising energies (MeV) and :math:`S/\rho` (MeV cm2/g); ``[energy]``.
     """
 
     medium: str = eqx.field(static=True)

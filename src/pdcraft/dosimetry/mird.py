@@ -258,9 +258,7 @@ def organ_s_Gy_per_MBq_h(
     0.0058
     """
     S = photon_s_Gy_per_MBq_h(phantom, emissions)
-    electron, alpha = (
-        GY_G_PER_MEV_MBQ_H * emissions.energy_MeV(r) for r in ("electron", "alpha")
-    )
+    electron, alpha = (GY_G_PER_MEV_MBQ_H * emissions.energy_MeV(r) for r in ("electron", "alpha"))
     mass = np.asarray(phantom.mass_g)
     for t, target in enumerate(phantom.targets):
         for k, source in enumerate(phantom.sources):

@@ -21,6 +21,11 @@ class AbstractModel(eqx.Module):
     def needs(self) -> Mapping[str, str]:
         """Names and units of the individual parameters that the model reads."""
 
+    @property
+    @abc.abstractmethod
+    def places(self) -> tuple[str, ...]:
+        """Regions of the amounts that come out."""
+
     @abc.abstractmethod
     def amount(self, patient: Patient, regimen: Regimen, agent: Agent) -> Amount:
         """Labelled molecules, as if nothing decayed. nmol."""

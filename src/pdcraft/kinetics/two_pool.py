@@ -57,6 +57,11 @@ class TwoPool(AbstractModel):
             "bladder.emptying_rate": "1/h",
         }
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The compartments, urine and faeces together as excreta."""
+        return _PLACES
+
     def matrix_per_h(self, patient: Patient) -> Float[Array, "to from"]:
         """Rate matrix of one patient. 1/h."""
         p, space = patient.parameters, patient.anatomy.space
@@ -192,8 +197,9 @@ def biexponential_micro_rates(
     k12 = a + b - k21 - k10
     if min(A, B, k21, k10, k12) <= 0:
         raise InputError(
-            f"No two-pool model has Cmax {cmax:g}, AUC {auc:g}, half-lives {fast_half_life_h:g} and "
-            f"{terminal_half_life_h:g} h (A = {A:.3g}, B = {B:.3g}). Choose another fast half-life."
+            f"No two-pool model has Cmax {cmax:g}, AUC {auc:g} and half-lives {fast_half_life_h:g} "
+            f"and {terminal_half_life_h:g} h (A = {A:.3g}, B = {B:.3g}). Choose another fast "
+            "half-life."
         )
     return {
         "k10": float(k10), "k12": float(k12), "k21": float(k21), "A": float(A), "B": float(B),

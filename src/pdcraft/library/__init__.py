@@ -16,6 +16,7 @@ from pdcraft.library.phantom import PHANTOMS, phantom
 from pdcraft.library.read import bibliography, cite, names_on, parameters, read_toml, shelf
 
 __all__ = [
-    "PHANTOMS", "agent", "bibliography", "chain", "cite", "ctcae", "electrons_in_water", "emissions",
-    "graph", "names_on", "parameters", "payload_named", "phantom", "read_toml", "shelf",
+    "PHANTOMS", "agent", "bibliography", "chain", "cite", "ctcae", "electrons_in_water",
+    "emissions", "graph", "names_on", "parameters", "payload_named", "phantom", "read_toml",
+    "shelf",
 ]  # fmt: skip

@@ -45,7 +45,7 @@ def agent(name: str, *, payload: str | None = None) -> Agent:
 
 
 def payload_named(name: str) -> Payload:
-    """A payload: one described in ``payloads/``, else any radionuclide with its progeny in place."""
+    """A payload of ``payloads/``, else any radionuclide with its progeny in place."""
     described = name in names_on("payloads")
     daughters = read_toml("payloads", name)["daughters"] if described else "stay"
     if daughters not in ("stay", "leave"):

@@ -75,7 +75,8 @@ def _parameter(path: str, name: str, row: Mapping[str, Any]) -> Parameter:
     lacking, odd = {"value", "unit", "status", "source", "where"} - set(row), set(row) - _FIELDS
     if lacking or odd:
         raise InputError(
-            f"{place}: lacks {sorted(lacking) or 'nothing'}, has unknown {sorted(odd) or 'nothing'}. "
+            f"{place}: lacks {sorted(lacking) or 'nothing'} and has unknown "
+            f"{sorted(odd) or 'nothing'}. "
             f"A parameter has {', '.join(sorted(_FIELDS))}."
         )
     if row["status"] not in STATUSES:
@@ -100,7 +101,7 @@ def _spread(place: str, row: Mapping[str, Any]) -> Spread:
             f"{place}: spread {dict(row)} is not readable; write one of "
             + ", ".join(f"{k}({', '.join(sorted(v))})" for k, v in _SPREADS.items())
         )
-    return Spread(**{k: v if k == "kind" else float(v) for k, v in row.items()})
+    return Spread(kind, **{k: float(v) for k, v in row.items() if k != "kind"})
 
 
 @functools.cache

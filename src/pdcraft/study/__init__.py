@@ -1,9 +1,9 @@
 """The corridor: the only room that knows the order of the others.
 
 In: a study file. Out: a results folder, or, patient by patient, a `Course`.
-`course.py` is the river in fifteen lines; `spec.py` what a study file may say; `prepare.py` turns it
-into models, population and regimens; `shards.py` computes patients and keeps them; `results.py`
-makes tables of them; `run.py` does it all and survives being interrupted.
+`course.py` is the river in fifteen lines; `spec.py` what a study file may say; `prepare.py` turns
+it into models, population and regimens; `shards.py` and `workers.py` compute patients and keep
+them; `results.py` makes tables of them; `run.py` does it all and survives being interrupted.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from pdcraft.study.run import run
 from pdcraft.study.spec import Study, read_study, study_from_text
 
 __all__ = [
-    "DOSIMETRY_STUDY", "Plan", "Prepared", "Study", "patients", "plan", "prepare", "read_study", "reference_patient", "run",
-    "study_from_text", "treat", "works_cited",
+    "DOSIMETRY_STUDY", "Plan", "Prepared", "Study", "patients", "plan", "prepare",
+    "read_study", "reference_patient", "run", "study_from_text", "treat", "works_cited",
 ]  # fmt: skip
 
 

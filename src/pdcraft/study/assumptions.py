@@ -32,7 +32,8 @@ def assumption_rows(prepared: Prepared) -> Rows:
         ["dose_limiting_toxicity.rules", rules or "none", "", "none", "assumption", "pdcraft",
          where, "the trial's decisions"],
         ["dose_limiting_toxicity.window", study.dose_limiting_toxicity.window / 24, "d", "none",
-         "assumption", "nct01495663", "sister trial watched through day 56", "the trial's decisions"],
+         "assumption", "nct01495663", "sister trial watched through day 56",
+         "the trial's decisions"],
         ["assessment.ctcae", study.assessment.ctcae, "version", "none", "assumption", "pdcraft",
          where, "grade 3-4 rates"],
         ["assessment.visit_every", study.assessment.visit_every / 24, "d", "none", "assumption",
@@ -55,10 +56,12 @@ def cited(prepared: Prepared) -> set[str]:
 
 def validity_rows(prepared: Prepared) -> Rows:
     """Rows of ``validity.csv``: what lies outside the range in which a model was checked."""
-    rows: Rows = []
+    rows: Rows = [["payload", text, ""] for text in limits_of_payload(prepared)]
     for p in _every(prepared):
         if p.checked and not p.checked[0] <= p.value <= p.checked[1]:
-            rows.append([p.name, _said(p, f"the typical value {p.value:g} {p.unit} lies"), ""])
+            rows.append(
+                [p.name, _said(p, f"the typical value {p.with_unit(f'{p.value:g}')} lies"), ""]
+            )
     n = prepared.study.study.patients
     patients = prepared.population.draw(jnp.arange(min(n, 100_000)))
     for name, count in prepared.population.outside(patients).items():
@@ -68,8 +71,18 @@ def validity_rows(prepared: Prepared) -> Rows:
     return rows
 
 
+def limits_of_payload(prepared: Prepared) -> list[str]:
+    """What the kinetic model does not know of this payload."""
+    payload = prepared.plan.agent.payload
+    if payload.name.startswith("I-"):
+        return []
+    said = f"label that {payload.name} loses is followed as if it were iodide"
+    if len(payload.chain.nuclides) > 1:
+        said += ", and daughters decay where their parent did, without recoil"
+    return [f"{said}; take thyroid, bladder and daughter doses as indications only."]
+
+
 def _said(p: Parameter, who: str) -> str:
     low, high = p.checked or (0.0, 0.0)
-    return (
-        f"{who} outside the checked range {low:g} to {high:g} {p.unit}; the model was extrapolated."
-    )
+    span = p.with_unit(f"{low:g} to {high:g}")
+    return f"{who} outside the checked range {span}; the model was extrapolated."

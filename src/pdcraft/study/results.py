@@ -174,7 +174,8 @@ def waterfall(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> R
             kept["event_grade"][:WATERFALL, i], strict=True,
         )
     ]  # fmt: skip
-    return sorted(shown, key=lambda row: -float(row[2]))
+    order = np.argsort([-float(v) for v in kept["event_value"][:WATERFALL, i]], kind="stable")
+    return [shown[k] for k in order]
 
 
 def swimmer(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Rows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,17 @@ import numpy as np
 
 import pdcraft
 from pdcraft import library
-from pdcraft.domain import Course, InputError, Patient, Regimen
+from pdcraft.domain import Course, InputError, Patient, Regimen, ValidityWarning
 from pdcraft.domain.units import MBQ_PER_MCI
 from pdcraft.study import results, shards, workers
-from pdcraft.study.assumptions import assumption_rows, cited, validity_rows
+from pdcraft.study.assumptions import (
+    assumption_rows,
+    cited,
+    limits_of_payload,
+    validity_rows,
+)
 from pdcraft.study.prepare import Prepared, prepare
-from pdcraft.study.spec import CohortTable, Study, study_from_text
+from pdcraft.study.spec import CohortTable, Study, study_from_text, study_text
 from pdcraft.trial import Design, ThreePlusThree, conduct
 
 SCHEMA = 1
@@ -64,12 +70,14 @@ def run(
     InputError
         If the study is not right, or the folder holds something else. Nothing is overwritten.
     """
-    text = _text(Path(study_file))
+    text = study_text(study_file)
     study = _changed(study_from_text(text, str(study_file)), patients, seed)
     if threads < 1:
         raise InputError(f"threads = {threads} must be 1 or more.")
     folder = Path(out) if out else Path("results") / study.study.name
     prepared = prepare(study)
+    for text in limits_of_payload(prepared):
+        warnings.warn(text, ValidityWarning, stacklevel=2)
     claim = _claim(text, prepared)
     if _claimed(folder, claim, resume=resume):
         return folder
@@ -83,13 +91,6 @@ def run(
     shards.write_whole(folder / "manifest.json", _manifest(claim, prepared, folder, tables))
     progress("run", 1, 1)
     return folder
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text ({error}). Check the name.") from error
 
 
 def _changed(study: Study, patients: int | None, seed: int | None) -> Study:
@@ -194,9 +195,7 @@ def _tables(
     plan = prepared.plan
     events = [e for endpoint in plan.endpoints for e in endpoint.events]
     markers = [pair for e in plan.effects for pair in zip(e.markers, e.marker_units, strict=True)]
-    places = plan.engine.places
-    sources = ("plasma", "tissue", "red marrow", "tumour", "iodide", "thyroid",
-               "urinary bladder contents", "excreta")  # fmt: skip
+    places, sources = prepared.population.regions, plan.kinetics.places
     marker_days = np.asarray(plan.clock.time_h) / 24.0
     rows: dict[str, results.Rows] = {name: [] for name in results.COLUMNS}
     for done, (cohort, paths) in enumerate(files):

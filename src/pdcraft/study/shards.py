@@ -119,7 +119,7 @@ def save(prepared: Prepared, cohort: int, shard: int, path: Path) -> None:
     kept = compute(prepared, cohort, shard)
     n = min(SHARD, prepared.study.study.patients - shard * SHARD)
     buffer = io.BytesIO()
-    np.savez(buffer, **{name: values[:n] for name, values in kept.items()})
+    np.savez(buffer, allow_pickle=False, **{name: values[:n] for name, values in kept.items()})
     write_whole(path, buffer.getvalue())
 
 

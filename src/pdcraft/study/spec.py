@@ -165,12 +165,17 @@ def read_study(path: str | Path) -> Study:
     InputError
         Naming file, key, what is wrong and what would be right; every fault in the file at once.
     """
-    path = Path(path)
+    return study_from_text(study_text(path), str(path))
+
+
+def study_text(path: str | Path) -> str:
+    """Text of a study file, as it stands."""
     try:
-        text = path.read_text("utf-8")
+        return Path(path).read_text("utf-8")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}). Check the name.") from error
-    return study_from_text(text, str(path))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not text in UTF-8 ({error.reason}).") from error
 
 
 def study_from_text(text: str, name: str = "study.toml") -> Study:

@@ -9,33 +9,38 @@ named like the design.
 """
 
 from pdcraft.trial.beta_binomial import toxic_probability
+from pdcraft.trial.blrm import BLRM, BivariateNormal, Toxicity
 from pdcraft.trial.boin import BOIN
 from pdcraft.trial.coherence import Coherent, OneLevelUp
 from pdcraft.trial.conduct import TrialCohort, TrialResult, conduct
 from pdcraft.trial.crm import CRM, ESTIMATORS
+from pdcraft.trial.decision_table import DecisionTable
 from pdcraft.trial.design import AbstractRule, Advice, Design, Pathway
 from pdcraft.trial.history import Cohort, History
 from pdcraft.trial.i3plus3 import I3Plus3
 from pdcraft.trial.isotonic import estimated_rates, overdose_probabilities
 from pdcraft.trial.keyboard import Keyboard
-from pdcraft.trial.model_assisted import AbstractModelAssisted, Row, Verdict
+from pdcraft.trial.model_assisted import AbstractModelAssisted
 from pdcraft.trial.mtpi import MTPI, MTPI2
 from pdcraft.trial.oc import OperatingCharacteristics, operating_characteristics
 from pdcraft.trial.rules import NoSkipping, StopAt, StopWhenTooToxic
 from pdcraft.trial.simulated import SimulatedTrials
 from pdcraft.trial.skeleton import skeleton
+from pdcraft.trial.tabulated import AbstractTabulated, Row, Verdict
 from pdcraft.trial.three_plus_three import VARIANTS, ThreePlusThree
+from pdcraft.trial.tite_boin import TITEBOIN
 from pdcraft.trial.tite_crm import TITECRM
 from pdcraft.trial.tite_weights import AbstractWeights, AdaptiveWeights, LinearWeights
 from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedIntercept, Posterior
 
 __all__ = [
-    "BOIN", "CRM", "ESTIMATORS", "MTPI", "MTPI2", "TITECRM", "VARIANTS",
-    "AbstractModelAssisted", "AbstractRule", "AbstractWeights", "AbstractWorkingModel",
-    "AdaptiveWeights", "Advice", "Coherent", "Cohort", "Design", "Empiric", "FixedIntercept",
-    "History", "I3Plus3", "Keyboard", "LinearWeights", "NoSkipping", "OneLevelUp",
-    "OperatingCharacteristics", "Pathway", "Posterior", "Row", "SimulatedTrials", "StopAt",
-    "StopWhenTooToxic", "ThreePlusThree", "TrialCohort", "TrialResult", "Verdict", "conduct",
+    "BLRM", "BOIN", "CRM", "ESTIMATORS", "MTPI", "MTPI2", "TITEBOIN", "TITECRM", "VARIANTS",
+    "AbstractModelAssisted", "AbstractRule", "AbstractTabulated", "AbstractWeights",
+    "AbstractWorkingModel", "AdaptiveWeights", "Advice", "BivariateNormal", "Coherent",
+    "Cohort", "DecisionTable", "Design", "Empiric", "FixedIntercept", "History", "I3Plus3",
+    "Keyboard", "LinearWeights", "NoSkipping", "OneLevelUp", "OperatingCharacteristics",
+    "Pathway", "Posterior", "Row", "SimulatedTrials", "StopAt", "StopWhenTooToxic",
+    "ThreePlusThree", "Toxicity", "TrialCohort", "TrialResult", "Verdict", "conduct",
     "estimated_rates", "operating_characteristics", "overdose_probabilities", "skeleton",
     "toxic_probability",
 ]  # fmt: skip

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from pdcraft.domain import InputError, ValidityWarning
-from pdcraft.trial.model_assisted import AbstractModelAssisted, Verdict, check_elimination
+from pdcraft.trial.model_assisted import AbstractModelAssisted, check_elimination
+from pdcraft.trial.tabulated import Verdict
 
 SAFE_SHARE, TOXIC_SHARE = 0.6, 1.4
 """Part of the design: shares of the target that are too low and too high (boin_r, get.boundary)."""
@@ -114,9 +115,13 @@ class BOIN(AbstractModelAssisted):
 
     def verdict(self, n: int, dlt: int) -> Verdict:
         """Decision by the observed rate."""
-        if dlt / n <= self.lambda_e:
+        return self.judge(dlt / n)
+
+    def judge(self, rate: float) -> Verdict:
+        """Decision by a rate of toxicity."""
+        if rate <= self.lambda_e:
             return Verdict("escalate", f"a rate of at most {self.lambda_e:.3f}")
-        if dlt / n > self.lambda_d:
+        if rate > self.lambda_d:
             return Verdict("de-escalate", f"a rate above {self.lambda_d:.3f}")
         return Verdict("stay", f"a rate between {self.lambda_e:.3f} and {self.lambda_d:.3f}")
 

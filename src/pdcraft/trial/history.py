@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 
 from pdcraft.domain import InputError
 
-_COHORT = re.compile(r"([0-9]+)([NT]+)")
+_COHORT = re.compile(r"([0-9]+)([NTEB]+)")
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Cohort:
     level
         Dose level, from 1.
     outcomes
-        ``N`` no dose-limiting toxicity, ``T`` toxicity; as ``"NNT"``.
+        ``N`` neither toxicity nor efficacy, ``T`` dose-limiting toxicity; as ``"NNT"``. Where
+        efficacy is watched too, ``E`` efficacy alone and ``B`` both.
     """
 
     level: int
@@ -40,7 +41,7 @@ class Cohort:
     @property
     def dlt(self) -> int:
         """Patients with a dose-limiting toxicity."""
-        return self.outcomes.count("T")
+        return self.outcomes.count("T") + self.outcomes.count("B")
 
     def __str__(self) -> str:
         """Notation, as ``2NNT``."""
@@ -82,7 +83,7 @@ class History:
                 raise InputError(
                     f"Cohort {i} of '{text}' is '{word}', which cannot be read. Write the level "
                     "and one letter for each patient, N without and T with a dose-limiting "
-                    "toxicity, as in '2NNT'."
+                    "toxicity, as in '2NNT' (E efficacy alone, B both)."
                 )
             if int(match[1]) < 1:
                 raise InputError(
@@ -148,6 +149,10 @@ class History:
     def dlt(self, level: int) -> int:
         """Patients with a dose-limiting toxicity at a level."""
         return self._counts.get(level, (0, 0))[1]
+
+    def count(self, level: int, letter: str) -> int:
+        """Patients with this outcome at a level."""
+        return sum(c.outcomes.count(letter) for c in self.cohorts if c.level == level)
 
     def counts(self, levels: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Patients and toxicities at levels 1 to ``levels``."""

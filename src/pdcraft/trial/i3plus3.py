@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pdcraft.domain import InputError
-from pdcraft.trial.model_assisted import AbstractModelAssisted, Verdict, check_elimination
+from pdcraft.trial.model_assisted import AbstractModelAssisted, check_elimination
+from pdcraft.trial.tabulated import Verdict
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import betainc
 
 from pdcraft.domain import InputError
-from pdcraft.trial.model_assisted import AbstractModelAssisted, Verdict, check_elimination
+from pdcraft.trial.model_assisted import AbstractModelAssisted, check_elimination
+from pdcraft.trial.tabulated import Verdict
 
 ROUNDING = 1e-9
 """Keys that end within this of 0 or 1 count as whole: 0.25 - 0.05 - 0.1 - 0.1 is not quite 0."""

@@ -1,43 +1,17 @@
-"""What BOIN, keyboard, mTPI and i3+3 share: a table of decisions, closed levels, the MTD."""
+"""What BOIN, keyboard, mTPI and i3+3 share: levels are closed by the posterior of their rate."""
 
 from __future__ import annotations
 
-import abc
-from dataclasses import replace
-from typing import ClassVar, NamedTuple
-
 from pdcraft.domain import InputError
 from pdcraft.trial.beta_binomial import fewest_toxic, toxic_probability
-from pdcraft.trial.design import AbstractRule, Advice
-from pdcraft.trial.history import History
-from pdcraft.trial.isotonic import TIE_BREAKER, estimated_rates
+from pdcraft.trial.tabulated import AbstractTabulated
 
 
-class Row(NamedTuple):
-    """One column of a protocol's decision table: what so many toxicities in ``n`` patients mean.
+class AbstractModelAssisted(AbstractTabulated):
+    r"""Tabulated design that closes a level when it is probably too toxic.
 
-    None where no number of toxicities means that.
-    """
-
-    n: int
-    escalate_if_at_most: int | None
-    deescalate_if_at_least: int | None
-    eliminate_if_at_least: int | None
-
-
-class Verdict(NamedTuple):
-    """What the counts at one level ask for, and why."""
-
-    decision: str
-    why: str
-
-
-class AbstractModelAssisted(AbstractRule):
-    r"""Up, stay or down by the counts at the last level alone, so that a table holds the design.
-
-    A level with :math:`\Pr(p > \phi \mid y, n) >` ``eliminate_above`` under a uniform prior is
-    closed with all above it; if level 1 is closed the trial ends. The rule never ends a trial by
-    size: add `StopAt`.
+    Closed with all above it is a level with :math:`\Pr(p > \phi \mid y, n) >`
+    ``eliminate_above`` under a uniform prior.
 
     Attributes
     ----------
@@ -47,8 +21,6 @@ class AbstractModelAssisted(AbstractRule):
         Probability above which a level is closed.
     least_n
         Patients without whom no level is closed.
-    mtd_bound
-        Highest estimated rate of the MTD; None for no bound.
 
     References
     ----------
@@ -58,12 +30,6 @@ class AbstractModelAssisted(AbstractRule):
     target: float
     eliminate_above: float
     least_n: int
-    mtd_bound: float | None = None
-    reads_counts_only: ClassVar[bool] = True
-
-    @abc.abstractmethod
-    def verdict(self, n: int, dlt: int) -> Verdict:
-        """``escalate``, ``stay`` or ``de-escalate`` after ``dlt`` of ``n`` patients, and why."""
 
     def eliminate_at(self, n: int) -> int | None:
         """Fewest toxicities in ``n`` patients that close a level; None if none do."""
@@ -71,94 +37,12 @@ class AbstractModelAssisted(AbstractRule):
             return None
         return fewest_toxic(self.target, n, self.eliminate_above)
 
-    def decision_table(self, most: int) -> tuple[Row, ...]:
-        """The table for a protocol: toxicities that change the level, for 1 to ``most`` patients.
-
-        Examples
-        --------
-        >>> from pdcraft.trial import BOIN
-        >>> BOIN(0.30).decision_table(6)[5]
-        Row(n=6, escalate_if_at_most=1, deescalate_if_at_least=3, eliminate_if_at_least=4)
-        """
-        rows = []
-        for n in range(1, most + 1):
-            words = [self.verdict(n, dlt).decision for dlt in range(n + 1)]
-            up = [dlt for dlt, word in enumerate(words) if word == "escalate"]
-            closed = self.eliminate_at(n)
-            down = [dlt for dlt, word in enumerate(words) if word == "de-escalate"]
-            down += [] if closed is None else [closed]
-            rows.append(Row(n, max(up, default=None), min(down, default=None), closed))
-        return tuple(rows)
-
-    def advise(self, history: History, advice: Advice) -> Advice:
-        """Decision by the counts at the last level; ``mtd`` is the choice if it ended here."""
-        level, seen = history.level, history.describe(history.level)
-        closed = self._lowest_closed(history)
-        if closed == 1:
-            return advice.stop(f"{self._why_closed(history, 1)}; no level is left", mtd=None)
-        top = history.highest if closed is None else closed - 1
-        ceiling = advice.ceiling if closed is None else min(advice.ceiling, top)
-        advice = replace(advice, ceiling=ceiling, mtd=self._choose(history, top))
-        if level > ceiling:
-            seen = seen if closed is None else self._why_closed(history, closed)
-            return advice.go(ceiling, "de-escalate", f"{seen}: down to level {ceiling}")
-        decision, why = self.verdict(history.n(level), history.dlt(level))
-        if decision == "escalate" and level == ceiling:
-            return advice.go(level, "stay", f"{seen}: stay, no higher level is open")
-        if decision == "de-escalate" and level == 1:
-            return advice.go(level, "stay", f"{seen}: stay, there is no lower level")
-        if decision == "escalate":
-            return advice.go(level + 1, decision, f"{seen}, {why}: up to level {level + 1}")
-        if decision == "de-escalate":
-            return advice.go(level - 1, decision, f"{seen}, {why}: down to level {level - 1}")
-        return advice.go(level, "stay", f"{seen}, {why}: stay")
-
-    def select_mtd(self, history: History | str) -> int | None:
-        r"""Level whose isotonic estimate is closest to the target; None if level 1 is closed.
-
-        Of equal estimates below the target the highest level is taken, above it the lowest.
-
-        References
-        ----------
-        boin_r, select.mtd; docs/theory/trial.md, Eq. 5
-
-        Examples
-        --------
-        >>> from pdcraft.trial import BOIN
-        >>> seen = History.of_counts((3, 3, 15, 9), (0, 0, 4, 4), level=3)
-        >>> BOIN(0.30).select_mtd(seen)
-        3
-        """
-        if isinstance(history, str):
-            history = History.read(history)
-        closed = self._lowest_closed(history)
-        return self._choose(history, history.highest if closed is None else closed - 1)
-
-    def _choose(self, history: History, top: int) -> int | None:
-        """The MTD among levels up to ``top``."""
-        levels = [j for j in range(1, top + 1) if history.n(j)]
-        n, dlt = [history.n(j) for j in levels], [history.dlt(j) for j in levels]
-        rates = [p + TIE_BREAKER * k for k, p in enumerate(estimated_rates(n, dlt), start=1)]
-        if self.mtd_bound is not None:
-            rates = [p for p in rates if p <= self.mtd_bound]
-        if not rates:
-            return None
-        distance = [abs(p - self.target) for p in rates]
-        return levels[distance.index(min(distance))]
-
-    def _lowest_closed(self, history: History) -> int | None:
-        for level in range(1, history.highest + 1):
-            fewest = self.eliminate_at(history.n(level))
-            if fewest is not None and history.dlt(level) >= fewest:
-                return level
-        return None
-
-    def _why_closed(self, history: History, level: int) -> str:
-        n, dlt = history.n(level), history.dlt(level)
+    def why_closed(self, n: int, dlt: int) -> str:
+        """The probability that the rate is above the target."""
         probability = toxic_probability(self.target, n, dlt)
         return (
-            f"{history.describe(level)}: its rate is above {self.target:g} with probability "
-            f"{probability:.3f} > {self.eliminate_above:g}, so level {level} and higher are closed"
+            f"its rate is above {self.target:g} with probability {probability:.3f} > "
+            f"{self.eliminate_above:g}"
         )
 
 

@@ -11,7 +11,8 @@ from scipy.special import betainc
 
 from pdcraft.domain import InputError
 from pdcraft.trial.keyboard import ROUNDING
-from pdcraft.trial.model_assisted import AbstractModelAssisted, Verdict, check_elimination
+from pdcraft.trial.model_assisted import AbstractModelAssisted, check_elimination
+from pdcraft.trial.tabulated import Verdict
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,11 @@ class Population(eqx.Module):
         for name in _NEEDS:
             self.parameters[name]
 
+    @property
+    def regions(self) -> tuple[str, ...]:
+        """Regions of the patients' anatomy, in order."""
+        return (*self.places, "tumour")
+
     def draw(self, numbers: Int[Array, "n"]) -> Patient:
         """The patients with these numbers, as one `Patient` with a leading axis ``[n]``."""
         return _draw(self, jnp.asarray(numbers))
@@ -95,7 +100,7 @@ class Population(eqx.Module):
         tumour = mass[:, at] * infiltration
         mass = mass.at[:, at].add(-tumour)
         return Anatomy(
-            Regions((*self.places, "tumour"), jnp.concatenate([mass, tumour[:, None]], axis=1)), sex
+            Regions(self.regions, jnp.concatenate([mass, tumour[:, None]], axis=1)), sex
         )
 
     def outside(self, patients: Patient) -> dict[str, Int[Array, ""]]:

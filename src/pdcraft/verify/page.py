@@ -78,7 +78,11 @@ def verdict(rows: Sequence[Row]) -> str:
     """
     said = _count("Verification", [row for row in rows if row.kind in VERIFICATION])
     apart = [row for row in rows if row.kind in APART]
-    return f"{said} {_count('Apart (measurements, calibration targets, recollected tables)', apart)}" if apart else said
+    return (
+        f"{said} {_count('Apart (measurements, calibration targets, recollected tables)', apart)}"
+        if apart
+        else said
+    )
 
 
 def _count(what: str, rows: Sequence[Row]) -> str:

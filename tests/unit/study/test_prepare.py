@@ -66,3 +66,14 @@ def test_myeloma_replaces_marrow(prepared):
     patients = prepared.population.draw(jnp.arange(50))
     share = patients.parameters.value[:, patients.parameters.names.index("marrow.infiltration")]
     np.testing.assert_allclose(tumour / (tumour + marrow), share, rtol=1e-9)
+
+
+def test_a_payload_that_is_no_iodine_is_marked(example, recwarn):
+    from pdcraft.study.assumptions import limits_of_payload
+
+    text = example.read_text("utf-8")
+    assert limits_of_payload(prepare(study_from_text(text))) == []
+    other = text.replace('# payload = "I-124" ', 'payload = "Ac-225" ')
+    (said,) = limits_of_payload(prepare(study_from_text(other)))
+    assert "as if it were iodide" in said
+    assert "without recoil" in said

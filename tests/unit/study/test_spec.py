@@ -12,13 +12,19 @@ def text(example):
 @pytest.mark.parametrize(
     ("good", "bad", "said"),
     [
-        ('activity = "12.5 mCi/m2"', 'activity = "12.5 mCi"', r"cohort\[1\].doses\[1\].activity.*per body surface is needed"),
+        (
+            'activity = "12.5 mCi/m2"', 'activity = "12.5 mCi"',
+            r"cohort\[1\].doses\[1\].activity.*per body surface is needed",
+        ),
         ('activity = "12.5 mCi/m2"', 'activity = "-12.5 mCi/m2"', "greater than 0"),
         ('activity = "12.5 mCi/m2"', "activity = 12.5", "has no unit"),
         ("patients = 1000", "pateints = 1000", "Did you mean 'patients'"),
         ("patients = 1000", "patients = 0", "study.patients = 0"),
         ('{ at = "7 d"', '{ at = "-7 d"', "must be 0 or more"),
-        ('[{ at = "0 d", activity = "15.625', '[{ at = "9 d", activity = "15.625', "List the doses in order of time"),
+        (
+            '[{ at = "0 d", activity = "15.625', '[{ at = "9 d", activity = "15.625',
+            "List the doses in order of time",
+        ),
         ('doses = [{ at = "0 d", activity = "12.5 mCi/m2" }]', "doses = []", "has no doses"),
         ('"31.25 mCi/m2"]', '"31.3 mCi/m2"]', "Did you mean '31.25 mCi/m2'"),
         ('ctcae       = "5.0"', 'ctcae = "4.0"', "Known: '5.0' or '6.0'"),

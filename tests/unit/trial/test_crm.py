@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import expit
 
 from pdcraft.domain import InputError
 from pdcraft.trial import (
@@ -26,7 +27,7 @@ def posterior_by_quad(rates, n, dlt, sd):
         return np.exp(-(beta**2) / 2 / sd**2) * np.prod(p**dlt * (1 - p) ** (n - dlt))
 
     def integral(f):
-        return quad(lambda b: f(b) * weight(b), -6, 4, epsabs=0, epsrel=1e-11, limit=200)[0]
+        return quad(lambda b: f(b) * weight(b), -9, 9, epsabs=0, epsrel=1e-11, limit=200)[0]
 
     total = integral(lambda b: 1.0)
     means = [integral(lambda b, j=j: rates(b)[j]) / total for j in range(len(n))]
@@ -40,7 +41,7 @@ def test_the_posterior_agrees_with_adaptive_quadrature(model):
     x = np.log(s / (1 - s)) - 2.0
     curve = {
         Empiric: lambda b: s ** np.exp(b),
-        FixedIntercept: lambda b: 1 / (1 + np.exp(-2.0 - np.exp(b) * x)),
+        FixedIntercept: lambda b: expit(2.0 + np.exp(b) * x),
     }[type(model)]
     mean, rates = posterior_by_quad(curve, n, dlt, 0.8)
     found = CRM(0.3, GUESS, estimator="plug-in", model=model, prior_sd=0.8).posterior(n, dlt)

@@ -96,6 +96,9 @@ class Death(AbstractEndpoint):
 class ProgressionFreeSurvival(AbstractEndpoint):
     """Progression or death, whichever is first; censored at the last visit made.
 
+    Death counts up to the last scheduled visit. After it nobody alive is under observation any
+    more, so a death there would stand alone and bring the Kaplan-Meier curve to zero.
+
     Event ``"progression or death"``: value = days, grade 5 where it was death.
 
     Attributes
@@ -126,7 +129,8 @@ class ProgressionFreeSurvival(AbstractEndpoint):
         seen = self.assessments.observe(effect, patient)
         progressed, visit = seen.progression()
         death_h = self.assessments.death_h(patient)
-        died = ~progressed & (death_h <= effect.clock.time_h[-1])
+        within = seen.time_h <= effect.clock.time_h[-1]
+        died = ~progressed & (death_h <= jnp.where(within, seen.time_h, 0.0).max())
         time_h = jnp.where(died, death_h, seen.time_h[visit])
         return Outcome(
             self.events, self.units, time_h[None] / HOURS_PER_DAY,

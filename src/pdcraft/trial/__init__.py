@@ -11,6 +11,7 @@ named like the design.
 from pdcraft.trial.beta_binomial import toxic_probability
 from pdcraft.trial.blrm import BLRM, BivariateNormal, Toxicity
 from pdcraft.trial.boin import BOIN
+from pdcraft.trial.boin12 import BOIN12, Desirability
 from pdcraft.trial.coherence import Coherent, OneLevelUp
 from pdcraft.trial.conduct import TrialCohort, TrialResult, conduct
 from pdcraft.trial.crm import CRM, ESTIMATORS
@@ -31,16 +32,6 @@ from pdcraft.trial.three_plus_three import VARIANTS, ThreePlusThree
 from pdcraft.trial.tite_boin import TITEBOIN
 from pdcraft.trial.tite_crm import TITECRM
 from pdcraft.trial.tite_weights import AbstractWeights, AdaptiveWeights, LinearWeights
+from pdcraft.trial.utility import Utilities
 from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedIntercept, Posterior
 
-__all__ = [
-    "BLRM", "BOIN", "CRM", "ESTIMATORS", "MTPI", "MTPI2", "TITEBOIN", "TITECRM", "VARIANTS",
-    "AbstractModelAssisted", "AbstractRule", "AbstractTabulated", "AbstractWeights",
-    "AbstractWorkingModel", "AdaptiveWeights", "Advice", "BivariateNormal", "Coherent",
-    "Cohort", "DecisionTable", "Design", "Empiric", "FixedIntercept", "History", "I3Plus3",
-    "Keyboard", "LinearWeights", "NoSkipping", "OneLevelUp", "OperatingCharacteristics",
-    "Pathway", "Posterior", "Row", "SimulatedTrials", "StopAt", "StopWhenTooToxic",
-    "ThreePlusThree", "Toxicity", "TrialCohort", "TrialResult", "Verdict", "conduct",
-    "estimated_rates", "operating_characteristics", "overdose_probabilities", "skeleton",
-    "toxic_probability",
-]  # fmt: skip

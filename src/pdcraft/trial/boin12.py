@@ -15,49 +15,10 @@ from pdcraft.trial.boin import BOIN
 from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
 from pdcraft.trial.isotonic import isotonic
+from pdcraft.trial.utility import Utilities
 
 EXPLORED = 8
-"""Part of the design: after more patients than these, a level not tried yet is tried (escalation)."""
-
-
-@dataclass(frozen=True)
-class Utilities:
-    """What each outcome is worth, 0 to 100.
-
-    Attributes
-    ----------
-    neither, both
-        No efficacy and no toxicity; efficacy with toxicity.
-    efficacy, toxicity
-        Efficacy alone, the best; toxicity alone, the worst.
-
-    Raises
-    ------
-    InputError
-        Unless the others lie between the worst and the best, within 0 to 100.
-    """
-
-    neither: float
-    both: float
-    efficacy: float = 100.0
-    toxicity: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, value in (("neither", self.neither), ("both", self.both)):
-            if not 0 <= self.toxicity <= value <= self.efficacy <= 100:
-                raise InputError(
-                    f"{name} = {value:g} must lie between toxicity = {self.toxicity:g} and efficacy "
-                    f"= {self.efficacy:g}, all within 0 to 100."
-                )
-
-    def mean(self, toxicity: float, efficacy: float) -> float:
-        """Expected utility where toxicity and efficacy are independent."""
-        return (
-            self.efficacy * (1 - toxicity) * efficacy
-            + self.neither * (1 - toxicity) * (1 - efficacy)
-            + self.both * toxicity * efficacy
-            + self.toxicity * toxicity * (1 - efficacy)
-        )
+"""Part of the design: after more patients than these, a new level is tried (escalation)."""
 
 
 class Desirability(NamedTuple):
@@ -236,9 +197,7 @@ class BOIN12(AbstractRule):
         return advice.go(below[-1], decision, f"{seen}, {why}: level {below[-1]}")
 
     def _admits(self, history: History, level: int) -> bool:
-        return self.admits(
-            history.n(level), history.dlt(level), self._effects(history, level)
-        )
+        return self.admits(history.n(level), history.dlt(level), self._effects(history, level))
 
     def _effects(self, history: History, level: int) -> int:
         return history.count(level, "E") + history.count(level, "B")

@@ -117,3 +117,16 @@ def test_measurement_error_has_the_published_size(make_patient, with_course):
 def test_a_schedule_that_confirms_nothing_is_refused():
     with pytest.raises(InputError, match="baseline and two visits"):
         Assessments(most=2)
+
+
+@pytest.mark.parametrize(("day", "counts"), [(80.0, True), (90.0, False)])
+def test_a_death_after_the_last_scheduled_visit_is_not_an_event(
+    make_patient, with_course, day, counts
+):
+    """Visits on days 0, 28, 56 and 84 of 100: who dies on day 90 was last seen on day 84."""
+    unit = float(Assessments().death_h(make_patient(**{**QUIET, "death__rate": 1.0})))
+    patient = make_patient(**{**QUIET, "death__rate": unit / (24.0 * day)})
+    effect = with_course(M_protein=jnp.full(101, 40.0))
+    outcome = foresee((ProgressionFreeSurvival(),), effect, patient)
+    assert bool(outcome.happened[0]) is counts
+    assert float(outcome.time_h[0]) / 24 == pytest.approx(day if counts else 84.0)

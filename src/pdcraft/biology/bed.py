@@ -218,9 +218,7 @@ def quadratic_dose_Gy2(
     return 2.0 * rate_Gy_per_h @ pairs @ rate_Gy_per_h
 
 
-def bed_net_Gy(
-    bed_Gy: Real, *, alpha_per_Gy: Real, growth_h: Real, doubling_time_h: Real
-) -> Array:
+def bed_net_Gy(bed_Gy: Real, *, alpha_per_Gy: Real, growth_h: Real, doubling_time_h: Real) -> Array:
     r"""BED less what repopulation takes back, :math:`BED - \ln 2\,t/(\alpha T_d)`. Gy.
 
     References

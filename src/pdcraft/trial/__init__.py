@@ -34,4 +34,3 @@ from pdcraft.trial.tite_crm import TITECRM
 from pdcraft.trial.tite_weights import AbstractWeights, AdaptiveWeights, LinearWeights
 from pdcraft.trial.utility import Utilities
 from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedIntercept, Posterior
-

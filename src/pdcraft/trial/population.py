@@ -99,9 +99,7 @@ class Population(eqx.Module):
         at = self.places.index("red marrow")
         tumour = mass[:, at] * infiltration
         mass = mass.at[:, at].add(-tumour)
-        return Anatomy(
-            Regions(self.regions, jnp.concatenate([mass, tumour[:, None]], axis=1)), sex
-        )
+        return Anatomy(Regions(self.regions, jnp.concatenate([mass, tumour[:, None]], axis=1)), sex)
 
     def outside(self, patients: Patient) -> dict[str, Int[Array, ""]]:
         """How many of the patients have a parameter outside its checked range, by name."""

@@ -77,9 +77,7 @@ def test_patients_arrive_in_the_same_order_whatever_the_design():
 def test_outcomes_are_those_of_the_patients_at_their_dose():
     result = run(Design((BOIN(0.3), StopAt(12)), 4), seed=5)
     for cohort in result.cohorts:
-        tolerated = 5 * np.asarray(
-            ndtr(normals(5, ["tolerance"], jnp.array(cohort.patients))[0])
-        )
+        tolerated = 5 * np.asarray(ndtr(normals(5, ["tolerance"], jnp.array(cohort.patients))[0]))
         expected = "".join("T" if DOSES[cohort.level - 1] > t else "N" for t in tolerated)
         assert cohort.outcomes == expected
         assert (cohort.n, cohort.dlt) == (len(expected), expected.count("T"))

@@ -68,3 +68,20 @@ def test_cite_prints_bibtex(tmp_path, example):
     assert code == 0
     assert out.count("@") > 10
     assert "grudzinski2014" in out
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path, example):
+    import signal
+    import time
+
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pdcraft", "run", str(example), "--out", "cut"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while not (tmp_path / "cut" / "study.toml").exists():
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "go on with --resume" in err
+    assert "Traceback" not in err

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from pdcraft import report, study
-from pdcraft.domain import InputError
+from pdcraft.domain import InputError, ValidityWarning
+
+# Some of the virtual patients always lie outside a checked range; one test looks at that.
+pytestmark = pytest.mark.filterwarnings("ignore::pdcraft.domain.errors.ValidityWarning")
 
 TABLES = {
     "doses": {"cohort", "region", "Gy_mean", "Gy_p05", "Gy_p50", "Gy_p95", "Gy_per_GBq"},
@@ -52,6 +55,15 @@ def test_the_tables_have_their_columns_and_every_cohort(finished):
         if name in ("doses", "toxicity", "response"):
             assert len({r["cohort"] for r in found}) == 5
     assert "red marrow" in {r["region"] for r in rows(finished, "doses")}
+
+
+def test_values_outside_the_checked_range_warn_and_are_marked(example, tmp_path):
+    text = example.read_text("utf-8") + '"tumour.nest_mass" = 200.0\n'
+    file = tmp_path / "far.toml"
+    file.write_text(text, "utf-8")
+    with pytest.warns(ValidityWarning, match=r"tumour.nest_mass: the typical value 200 g lies"):
+        study.run(file, out=tmp_path / "out", patients=3)
+    assert "200 g lies outside the checked range" in report.render(tmp_path / "out")
 
 
 def test_more_activity_gives_more_dose_and_deeper_nadirs(finished):

@@ -22,6 +22,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+INTERRUPTED = 130  # exit code, as shells have it
 _debug = False
 
 
@@ -168,10 +169,12 @@ def main() -> None:
 def _guarded(work: Callable[[], Any]) -> int:
     try:
         code = work()
+        if code == INTERRUPTED:  # the command line caught the keyboard itself
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
         typer.echo("Interrupted. What is done is kept; go on with --resume.", err=True)
-        return 130
+        return INTERRUPTED
     except Exception as error:
         from pdcraft.domain.errors import PdcraftError
 

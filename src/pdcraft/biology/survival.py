@@ -11,11 +11,11 @@ from collections.abc import Mapping
 
 import equinox as eqx
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from pdcraft.biology.base import AbstractEffect
 from pdcraft.biology.bed import (
+    Real,
     eqd2_Gy,
     overlap_h,
     quadratic_dose_Gy2,
@@ -53,14 +53,14 @@ class TissueDose(eqx.Module):
     physical_Gy_per_h: Float[Array, "mode"]
 
     @classmethod
-    def exponential(cls, dose_Gy: ArrayLike, half_life_h: ArrayLike) -> TissueDose:
+    def exponential(cls, dose_Gy: Real, half_life_h: Real) -> TissueDose:
         """One exponential from a bolus at t = 0, without alpha particles."""
         lam = jnp.log(2.0) / jnp.asarray(half_life_h, float)[None]
         rate = jnp.asarray(dose_Gy) * lam
         return cls(Exponentials(lam, jnp.zeros(1), jnp.zeros(1)), rate, rate)
 
     def by(
-        self, t_h: Float[Array, "time"], repair_half_time_h: ArrayLike
+        self, t_h: Float[Array, "time"], repair_half_time_h: Real
     ) -> tuple[Float[Array, "time"], Float[Array, "time"]]:
         r"""Weighted dose (Gy) and protracted :math:`G D^2` (Gy^2) delivered by given instants."""
         return (
@@ -70,7 +70,7 @@ class TissueDose(eqx.Module):
             ),
         )
 
-    def total(self, repair_half_time_h: ArrayLike) -> tuple[Array, Array]:
+    def total(self, repair_half_time_h: Real) -> tuple[Array, Array]:
         r"""Weighted dose (Gy) and protracted :math:`G D^2` (Gy^2), to infinity."""
         return (
             self.linear_Gy_per_h @ self.clock.integral_h,
@@ -80,7 +80,7 @@ class TissueDose(eqx.Module):
         )
 
 
-def tissue_dose(dose_rate: DoseRate, tissue: str, *, rbe_alpha: ArrayLike) -> TissueDose:
+def tissue_dose(dose_rate: DoseRate, tissue: str, *, rbe_alpha: Real) -> TissueDose:
     """Dose rate in one tissue with alpha particles weighted by ``rbe_alpha`` at low dose.
 
     Raises
@@ -123,7 +123,7 @@ def quadratic_dose_by_Gy2(
     rate_Gy_per_h: Float[Array, "mode"],
     t_h: Float[Array, "time"],
     *,
-    repair_half_time_h: ArrayLike,
+    repair_half_time_h: Real,
 ) -> Float[Array, "time"]:
     r"""The protracted :math:`G D^2 = 2\int_0^t \dot D\,Q` by given instants. Gy^2, ``[time]``.
 
@@ -147,7 +147,7 @@ def quadratic_dose_by_Gy2(
     return 2.0 * (pairs(given, whole, given) - to_come)
 
 
-def surviving_fraction(alpha_per_Gy: ArrayLike, bed_Gy: ArrayLike) -> Array:
+def surviving_fraction(alpha_per_Gy: Real, bed_Gy: Real) -> Array:
     r"""Share of cells without a lethal lesion, :math:`e^{-\alpha\,BED}`.
 
     Examples

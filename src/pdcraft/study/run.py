@@ -19,12 +19,7 @@ from pdcraft import library
 from pdcraft.domain import Course, InputError, Patient, Regimen, ValidityWarning
 from pdcraft.domain.units import MBQ_PER_MCI
 from pdcraft.study import results, shards, workers
-from pdcraft.study.assumptions import (
-    assumption_rows,
-    cited,
-    limits_of_payload,
-    validity_rows,
-)
+from pdcraft.study.assumptions import assumption_rows, cited, validity_rows
 from pdcraft.study.prepare import Prepared, prepare
 from pdcraft.study.spec import CohortTable, Study, study_from_text, study_text
 from pdcraft.trial import Design, ThreePlusThree, conduct
@@ -76,14 +71,14 @@ def run(
         raise InputError(f"threads = {threads} must be 1 or more.")
     folder = Path(out) if out else Path("results") / study.study.name
     prepared = prepare(study)
-    for text in limits_of_payload(prepared):
-        warnings.warn(text, ValidityWarning, stacklevel=2)
     claim = _claim(text, prepared)
     if _claimed(folder, claim, resume=resume):
         return folder
     shards.write_whole(folder / "study.toml", text.encode())
     files = _compute(prepared, folder, threads, progress)
     tables = _tables(prepared, files, progress)
+    for where, message, _ in tables["validity"][1]:
+        warnings.warn(f"{where}: {message}", ValidityWarning, stacklevel=2)
     for name, table in tables.items():
         shards.write_whole(folder / "tables" / f"{name}.csv", results.to_csv(table))
     keys = cited(prepared)

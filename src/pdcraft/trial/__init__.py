@@ -9,14 +9,23 @@ named like the design.
 """
 
 from pdcraft.trial.beta_binomial import toxic_probability
-from pdcraft.trial.blrm import BLRM, BivariateNormal, Toxicity
+from pdcraft.trial.blrm import BLRM
+from pdcraft.trial.blrm_posterior import BivariateNormal, Toxicity
 from pdcraft.trial.boin import BOIN
 from pdcraft.trial.boin12 import BOIN12, Desirability
+from pdcraft.trial.bop2 import BOP2, calibrate_bop2
 from pdcraft.trial.coherence import Coherent, OneLevelUp
+from pdcraft.trial.compare import compare, simulate
 from pdcraft.trial.conduct import TrialCohort, TrialResult, conduct
 from pdcraft.trial.crm import CRM, ESTIMATORS
 from pdcraft.trial.decision_table import DecisionTable
 from pdcraft.trial.design import AbstractRule, Advice, Design, Pathway
+from pdcraft.trial.group_sequential import (
+    GroupSequential,
+    error_spending,
+    obrien_fleming,
+    pocock,
+)
 from pdcraft.trial.history import Cohort, History
 from pdcraft.trial.i3plus3 import I3Plus3
 from pdcraft.trial.isotonic import estimated_rates, overdose_probabilities
@@ -25,8 +34,12 @@ from pdcraft.trial.model_assisted import AbstractModelAssisted
 from pdcraft.trial.mtpi import MTPI, MTPI2
 from pdcraft.trial.oc import OperatingCharacteristics, operating_characteristics
 from pdcraft.trial.rules import NoSkipping, StopAt, StopWhenTooToxic
+from pdcraft.trial.simon import SimonDesigns, TwoStage, simon_designs
 from pdcraft.trial.simulated import SimulatedTrials
+from pdcraft.trial.single_arm import SingleArm, SingleArmCharacteristics
 from pdcraft.trial.skeleton import skeleton
+from pdcraft.trial.spending import AbstractSpending, OBrienFlemingLike, PocockLike
+from pdcraft.trial.survival import event_probability, patients_for_events, schoenfeld_events
 from pdcraft.trial.tabulated import AbstractTabulated, Row, Verdict
 from pdcraft.trial.three_plus_three import VARIANTS, ThreePlusThree
 from pdcraft.trial.tite_boin import TITEBOIN
@@ -34,3 +47,19 @@ from pdcraft.trial.tite_crm import TITECRM
 from pdcraft.trial.tite_weights import AbstractWeights, AdaptiveWeights, LinearWeights
 from pdcraft.trial.utility import Utilities
 from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedIntercept, Posterior
+
+__all__ = [
+    "BLRM", "BOIN", "BOIN12", "BOP2", "CRM", "ESTIMATORS", "MTPI", "MTPI2", "TITEBOIN",
+    "TITECRM", "VARIANTS", "AbstractModelAssisted", "AbstractRule", "AbstractSpending",
+    "AbstractTabulated", "AbstractWeights", "AbstractWorkingModel", "AdaptiveWeights", "Advice",
+    "BivariateNormal", "Coherent", "Cohort", "DecisionTable", "Design", "Desirability",
+    "Empiric", "FixedIntercept", "GroupSequential", "History", "I3Plus3", "Keyboard",
+    "LinearWeights", "NoSkipping", "OBrienFlemingLike", "OneLevelUp",
+    "OperatingCharacteristics", "Pathway", "PocockLike", "Posterior", "Row", "SimonDesigns",
+    "SimulatedTrials", "SingleArm", "SingleArmCharacteristics", "StopAt", "StopWhenTooToxic",
+    "ThreePlusThree", "Toxicity", "TrialCohort", "TrialResult", "TwoStage", "Utilities",
+    "Verdict", "calibrate_bop2", "compare", "conduct", "error_spending", "estimated_rates",
+    "event_probability", "obrien_fleming", "operating_characteristics",
+    "overdose_probabilities", "patients_for_events", "pocock", "schoenfeld_events",
+    "simon_designs", "simulate", "skeleton", "toxic_probability",
+]  # fmt: skip

@@ -103,20 +103,31 @@ def operating_characteristics(
     )
 
 
+def check_rates(levels: int, p: np.ndarray) -> None:
+    """Refuse what is not one probability for each level.
+
+    Raises
+    ------
+    InputError
+        If the last axis is not that of the levels or a rate is no probability.
+    """
+    if p.ndim == 0 or p.shape[-1] != levels:
+        raise InputError(
+            f"dlt_probability has shape {p.shape}; its last axis needs one rate for each of the "
+            f"{levels} levels."
+        )
+    if not np.all((p >= 0) & (p <= 1)):
+        raise InputError(f"dlt_probability = {p.tolist()} must lie between 0 and 1.")
+
+
 def _check(design: Design, p: np.ndarray) -> None:
     if not design.reads_counts_only:
         names = [type(r).__name__ for r in design.rules if not r.reads_counts_only]
         raise InputError(
             f"{', '.join(names)} may read more than counts per level, so trials cannot be merged. "
-            "Simulate trials with conduct()."
+            "Simulate trials with compare() or conduct()."
         )
-    if p.ndim == 0 or p.shape[-1] != design.levels:
-        raise InputError(
-            f"dlt_probability has shape {p.shape}; its last axis needs one rate for each of the "
-            f"{design.levels} levels."
-        )
-    if not np.all((p >= 0) & (p <= 1)):
-        raise InputError(f"dlt_probability = {p.tolist()} must lie between 0 and 1.")
+    check_rates(design.levels, p)
 
 
 def _ends(design: Design, p: np.ndarray) -> tuple[list[tuple[State, Advice, np.ndarray]], int]:

@@ -1,0 +1,204 @@
+r"""Electrons from birth to rest: soft steps with a random hinge, hard events one by one.
+
+A particle is a row [x, y, z, u, v, w, energy, kind] of a stack (cm, MeV). Between hard events it
+flies a step s, no longer than a relative energy loss :math:`C_2`; at a random point of the step,
+the hinge, it loses energy and turns as all soft events of the whole step would make it:
+
+.. math:: \langle\Delta E\rangle = S s\,\Big(1 - \frac{s}{2}\frac{dS}{dE}\Big),\qquad
+          \operatorname{var}\Delta E = \Omega^2 s,\qquad
+          \langle\cos\theta\rangle = e^{-s/\lambda_1},\qquad
+          \langle P_2(\cos\theta)\rangle = e^{-s/\lambda_2}.
+
+The hinge gives the lateral displacement. Mean and variance of the loss are exact for each step;
+the skew of straggling comes from the hard collisions. Positrons are treated as electrons until
+they rest; then two quanta of 511 keV fly apart.
+
+References
+----------
+salvat2011, Sects. 4.2-4.4 (random hinge, artificial distributions, delta interactions)
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from pdcraft.dosimetry.core.photon import ELECTRON_MEV, between, grid_place, isotropic, turn
+from pdcraft.dosimetry.core.rng import uniform
+
+ELECTRON, PHOTON, POSITRON = 0.0, 1.0, 2.0
+STACK = 128  # each particle waits with less than half the energy of the one before
+
+
+@njit(cache=True, nogil=True)
+def normal(state):
+    """Standard normal number within three sigma, scaled to unit variance."""
+    while True:
+        radius = math.sqrt(-2.0 * math.log(1.0 - uniform(state)))
+        x = radius * math.cos(2.0 * math.pi * uniform(state))
+        if abs(x) < 3.0:
+            return 1.015387 * x
+
+
+@njit(cache=True, nogil=True)
+def soft_loss(mean, variance, state):
+    """Positive loss with this mean and variance: normal, uniform, or uniform and none."""
+    square = mean * mean
+    if square > 9.0 * variance:
+        return max(0.0, mean + math.sqrt(variance) * normal(state))
+    if square > 3.0 * variance:
+        return mean + math.sqrt(3.0 * variance) * (2.0 * uniform(state) - 1.0)
+    nothing = (3.0 * variance - square) / (3.0 * variance + 3.0 * square)
+    if uniform(state) < nothing:
+        return 0.0
+    return uniform(state) * (3.0 * variance + 3.0 * square) / (2.0 * mean)
+
+
+@njit(cache=True, nogil=True)
+def soft_cosine(first, second, state):
+    r"""Cosine of a soft deflection with :math:`\langle P_1\rangle=e^{-first}`, P₂ likewise."""
+    m = -0.5 * math.expm1(-first)
+    square = m + math.expm1(-second) / 6.0
+    b = (2.0 * m - 3.0 * square) / (1.0 - 2.0 * m)
+    a = 1.0 - 2.0 * m + b
+    if uniform(state) < a:
+        return 1.0 - 2.0 * b * uniform(state)
+    return 1.0 - 2.0 * (b + (1.0 - b) * uniform(state))
+
+
+@njit(cache=True, nogil=True)
+def hard_cosine(energy_MeV, least, eta, mott, state):
+    """Cosine of a hard elastic deflection: Wentzel beyond ``least``, times the Mott ratio."""
+    tau = energy_MeV / ELECTRON_MEV
+    square = tau * (tau + 2.0) / ((tau + 1.0) * (tau + 1.0))
+    mott = mott * math.sqrt(square)
+    low, high = 1.0 / (1.0 + eta), 1.0 / (least + eta)
+    while True:
+        mu = min(1.0, max(least, 1.0 / (low + (high - low) * uniform(state)) - eta))
+        root = math.sqrt(mu)
+        ratio = 1.0 - square * mu + mott * root * (1.0 - root)
+        if uniform(state) * (1.0 + 0.25 * mott) <= ratio:
+            return 1.0 - 2.0 * mu
+
+
+@njit(cache=True, nogil=True)
+def moller_loss(energy_MeV, hard_MeV, state):
+    """Energy of the slower electron of a Møller collision, between ``hard_MeV`` and E/2."""
+    a = (energy_MeV / (energy_MeV + ELECTRON_MEV)) ** 2
+    span = 1.0 - 2.0 * hard_MeV / energy_MeV
+    while True:
+        loss = hard_MeV / (1.0 - uniform(state) * span)
+        x = loss / (energy_MeV - loss)
+        shape = 1.0 + x * x - x + a * (x + (loss / energy_MeV) ** 2)
+        if uniform(state) * (1.0 + 1.25 * a) <= shape:
+            return loss
+
+
+@njit(cache=True, nogil=True)
+def deflect(particle, cosine, phi):
+    """Turn a particle."""
+    particle[3], particle[4], particle[5] = turn(
+        particle[3], particle[4], particle[5], cosine, phi
+    )
+
+
+@njit(cache=True, nogil=True)
+def push(stack, top, particle, energy_MeV, kind, cosine, phi):
+    """Put a new particle on the stack, at the place of ``particle`` and turned from it."""
+    new = stack[top]
+    new[0:6] = particle[0:6]
+    deflect(new, cosine, phi)
+    new[6] = energy_MeV
+    new[7] = kind
+    return top + 1
+
+
+@njit(cache=True, nogil=True)
+def collide(particle, hard_MeV, stack, top, state):
+    """Møller collision: the primary loses and turns, the knocked electron goes on the stack."""
+    E, rest = particle[6], 2.0 * ELECTRON_MEV
+    W = moller_loss(E, hard_MeV, state)
+    phi = 2.0 * math.pi * uniform(state)
+    sent = math.sqrt(W * (E + rest) / (E * (W + rest)))
+    kept = math.sqrt((E - W) * (E + rest) / (E * (E - W + rest)))
+    top = push(stack, top, particle, W, ELECTRON, min(1.0, sent), phi + math.pi)
+    deflect(particle, min(1.0, kept), phi)
+    particle[6] = E - W
+    return top
+
+
+@njit(cache=True, nogil=True)
+def radiate(particle, i, inverse, stack, top, state):
+    """Bremsstrahlung: a photon goes on the stack, at the angle of a moving dipole."""
+    last = inverse.shape[1] - 1
+    place = uniform(state) * last
+    j = min(int(place), last - 1)
+    k = min(math.exp(between(inverse[i], j, place - j)), particle[6])
+    tau = particle[6] / ELECTRON_MEV
+    beta = math.sqrt(tau * (tau + 2.0)) / (tau + 1.0)
+    c = 2.0 * uniform(state) - 1.0
+    cosine = (c + beta) / (1.0 + beta * c)
+    top = push(stack, top, particle, k, PHOTON, cosine, 2.0 * math.pi * uniform(state))
+    particle[6] -= k
+    return top
+
+
+@njit(cache=True, nogil=True)
+def hard_event(particle, bound, i, f, medium, stack, top, state):
+    """A hard event of the kind that chance picks, or none (a delta interaction)."""
+    table, inverse, constants = medium[1], medium[2], medium[3]
+    pick = uniform(state) * bound
+    pick -= between(table[:, 4], i, f)
+    if pick < 0.0:
+        least, eta = between(table[:, 8], i, f), between(table[:, 9], i, f)
+        cosine = hard_cosine(particle[6], least, eta, constants[2], state)
+        deflect(particle, cosine, 2.0 * math.pi * uniform(state))
+        return top
+    pick -= between(table[:, 2], i, f)
+    if pick < 0.0:
+        if particle[6] > 2.0 * constants[0]:
+            top = collide(particle, constants[0], stack, top, state)
+        return top
+    pick -= between(table[:, 3], i, f)
+    if pick < 0.0 and particle[6] > constants[0]:
+        node = i + 1 if uniform(state) < f else i
+        top = radiate(particle, node, inverse, stack, top, state)
+    return top
+
+
+@njit(cache=True, nogil=True)
+def soft_event(particle, step, i, f, medium, state):
+    """The hinge: loss and turn of all soft events of a step. Returns the energy lost, MeV."""
+    grid, table = medium[0], medium[1]
+    E = particle[6]
+    S = between(table[:, 0], i, f)
+    slope = (table[i + 1, 0] - table[i, 0]) / (grid[1] * E)
+    mean = S * step * (1.0 - 0.5 * step * slope)
+    half = 0.5 * mean / (E * grid[1])  # nodes down to the energy halfway through the step
+    lost = soft_loss(mean, between(table[:, 1], i, f) * step, state)
+    first = step * max(0.0, between(table[:, 6], i, f - half))
+    second = step * max(0.0, between(table[:, 7], i, f - half))
+    deflect(particle, soft_cosine(first, second, state), 2.0 * math.pi * uniform(state))
+    lost = min(lost, E)
+    particle[6] = E - lost
+    return lost
+
+
+@njit(cache=True, nogil=True)
+def fly(particle, step):
+    """Move a particle along its direction."""
+    for axis in range(3):
+        particle[axis] += step * particle[3 + axis]
+
+
+@njit(cache=True, nogil=True)
+def annihilate(particle, stack, top, state):
+    """Two quanta of 511 keV, back to back in a random direction."""
+    particle[3], particle[4], particle[5] = isotropic(state)
+    top = push(stack, top, particle, ELECTRON_MEV, PHOTON, 1.0, 0.0)
+    return push(stack, top, particle, ELECTRON_MEV, PHOTON, -1.0, 0.0)
+
+
+def new_stack() -> np.ndarray:
+    """Empty stack of particles."""
+    return np.zeros((STACK, 8))

@@ -1,0 +1,153 @@
+"""Designs on the same simulated patients, where an exact answer is not at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from pdcraft.domain import InputError
+from pdcraft.trial.design import Advice, Design, check_ends
+from pdcraft.trial.history import Cohort, History
+from pdcraft.trial.oc import check_rates
+from pdcraft.trial.simulated import SimulatedTrials
+
+LONGEST = 200
+"""Patients that are drawn for each trial; a design that needs more is refused."""
+
+
+def compare(
+    designs: Mapping[str, Design],
+    dlt_probability: Sequence[float],
+    *,
+    trials: int,
+    seed: int,
+) -> dict[str, SimulatedTrials]:
+    r"""Simulated trials of every design on the same patients, with their Monte Carlo errors.
+
+    Patient i of trial t has a tolerance :math:`u_{ti}`, uniform on 0 to 1, and a toxicity at the
+    levels with :math:`p_j > u_{ti}`. So the same patient meets every design, and the error of a
+    difference is smaller than that of two separate simulations.
+
+    Parameters
+    ----------
+    designs
+        By name, all with the same number of levels.
+    dlt_probability
+        Rate of toxicity at every level; it must not fall. ``[level]``
+    trials, seed
+        How many, and from where.
+
+    Raises
+    ------
+    InputError
+        If designs differ in levels, rates fall or are none, or a design has no end.
+
+    References
+    ----------
+    sweeting2024, common patients; docs/theory/trial.md, Eq. 29
+
+    Examples
+    --------
+    >>> from pdcraft.trial import BOIN, StopAt, ThreePlusThree
+    >>> designs = {"BOIN": Design((BOIN(0.25), StopAt(18)), 2),
+    ...            "3+3": Design((ThreePlusThree("A"),), 2)}
+    >>> found = compare(designs, [0.1, 0.5], trials=200, seed=1)
+    >>> more, error = found["BOIN"].selected_more_than(found["3+3"])
+    >>> bool(more[0] > 2 * error[0])
+    True
+    """
+    levels = {name: design.levels for name, design in designs.items()}
+    if len(set(levels.values())) != 1:
+        raise InputError(f"The designs must have the same number of levels; they have {levels}.")
+    if trials < 1:
+        raise InputError(f"trials = {trials} must be at least 1.")
+    tolerance = np.random.default_rng(seed).random((trials, LONGEST))
+    return {name: simulate(design, dlt_probability, tolerance) for name, design in designs.items()}
+
+
+def simulate(
+    design: Design,
+    dlt_probability: Sequence[float],
+    tolerance: Float[np.ndarray, "trial patient"],
+) -> SimulatedTrials:
+    """Trials of one design on patients with these tolerances.
+
+    Parameters
+    ----------
+    design
+        Any rules, also those that read the order of cohorts.
+    dlt_probability
+        Rate of toxicity at every level; it must not fall. ``[level]``
+    tolerance
+        From 0 to 1; a patient has a toxicity at levels with a higher rate.
+
+    Raises
+    ------
+    InputError
+        If rates fall or are none, a tolerance is none, or a trial needs more patients.
+    """
+    p = np.asarray(dlt_probability, float)
+    check_rates(design.levels, p)
+    if p.ndim != 1 or np.any(np.diff(p) < 0):
+        raise InputError(
+            f"dlt_probability = {p.tolist()} must be one rate for each level and must not fall: a "
+            "patient who does not tolerate a level does not tolerate a higher one."
+        )
+    tolerance = np.asarray(tolerance, float)
+    if tolerance.ndim != 2 or not np.all((tolerance >= 0) & (tolerance <= 1)):
+        raise InputError("tolerance must be [trial, patient], with values from 0 to 1.")
+    known: dict[tuple, tuple[History, Advice]] = {}
+    level = np.zeros(tolerance.shape, int)
+    mtd = np.zeros(len(tolerance), int)
+    for t, patients in enumerate(tolerance):
+        mtd[t] = _one(design, p, patients, level[t], known)
+    toxic = (level > 0) & (tolerance < np.append(0.0, p)[level])
+    treated = max(int((level > 0).sum(axis=1).max()), 1)
+    return SimulatedTrials(level[:, :treated], toxic[:, :treated], mtd, design.levels)
+
+
+def _one(
+    design: Design,
+    p: np.ndarray,
+    patients: np.ndarray,
+    level: np.ndarray,
+    known: dict[tuple, tuple[History, Advice]],
+) -> int:
+    """MTD of one trial, 0 for none; fills in the levels of its patients.
+
+    Advice is remembered by what it depends on: for most designs the counts.
+    """
+    key: tuple = ()
+    while True:
+        if key not in known:
+            history = _history(design, key)
+            known[key] = history, design.advise(history)
+        history, advice = known[key]
+        if advice.next_level is None:
+            return advice.mtd or 0
+        first, here = history.total, advice.next_level
+        check_ends(first + advice.size, len(patients))
+        level[first : first + advice.size] = here
+        dlt = int((patients[first : first + advice.size] < p[here - 1]).sum())
+        key = _next(design, key, Cohort.of_counts(here, advice.size, dlt))
+
+
+def _next(design: Design, key: tuple, cohort: Cohort) -> tuple:
+    """What a trial is known by: counts and last cohort, or all cohorts if their order matters."""
+    if not design.reads_counts_only:
+        return (*key, cohort)
+    n, dlt = (key[0], key[1]) if key else ((0,) * design.levels,) * 2
+    i = cohort.level - 1
+    n = (*n[:i], n[i] + cohort.n, *n[i + 1 :])
+    dlt = (*dlt[:i], dlt[i] + cohort.dlt, *dlt[i + 1 :])
+    return n, dlt, cohort
+
+
+def _history(design: Design, key: tuple) -> History:
+    """A history that the key stands for."""
+    if not key or not design.reads_counts_only:
+        return History(key)
+    n, dlt, last = key
+    return History.of_counts(n, dlt, level=last.level, last=last)

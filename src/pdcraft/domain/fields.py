@@ -60,7 +60,7 @@ class Activity(eqx.Module):
     @property
     def integral_MBq_h(self) -> Float[Array, "place nuclide"]:
         """Time-integrated activity to infinity. MBq h, ``[place, nuclide]``."""
-        return jnp.einsum("pnm,m->pn", self.MBq, self.clock.integral_h)
+        return jnp.einsum("...pnm,...m->...pn", self.MBq, self.clock.integral_h)
 
 
 class Dose(eqx.Module):
@@ -97,11 +97,14 @@ class DoseRate(eqx.Module):
     sigma: Float[Array, "place radiation mode"] | None = None
 
     def integrate(self) -> Dose:
-        """Absorbed dose to infinity."""
+        """Absorbed dose to infinity; leading axes, as of many patients, are kept."""
         weight = self.clock.integral_h
-        sigma = None if self.sigma is None else jnp.einsum("prm,m->pr", self.sigma, weight)
+        sigma = None if self.sigma is None else jnp.einsum("...prm,...m->...pr", self.sigma, weight)
         return Dose(
-            self.space, self.radiations, jnp.einsum("prm,m->pr", self.Gy_per_h, weight), sigma
+            self.space,
+            self.radiations,
+            jnp.einsum("...prm,...m->...pr", self.Gy_per_h, weight),
+            sigma,
         )
 
     def place(self, name: str) -> DoseRate:

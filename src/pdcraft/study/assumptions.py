@@ -23,14 +23,14 @@ def _every(prepared: Prepared) -> list[Parameter]:
 def assumption_rows(prepared: Prepared) -> Rows:
     """Rows of ``assumptions.csv``: weakest first, the study's own rules at the top."""
     study = prepared.study
-    rules = "; ".join(
-        f"{r.lineage} < {r.below:g} 1e9/L for {r.for_at_least / 24:g} d"
-        for r in study.dose_limiting_toxicity.rules
-    )
     where = "study file; the true protocol is not public"
+    rules: Rows = [
+        [f"dose_limiting_toxicity.{r.lineage}", r.below, "1e9/L", "none", "assumption", "pdcraft",
+         f"below it for {r.for_at_least / 24:g} d or more; {where}", "the trial's decisions"]
+        for r in study.dose_limiting_toxicity.rules
+    ]  # fmt: skip
     choices: Rows = [
-        ["dose_limiting_toxicity.rules", rules or "none", "", "none", "assumption", "pdcraft",
-         where, "the trial's decisions"],
+        *rules,
         ["dose_limiting_toxicity.window", study.dose_limiting_toxicity.window / 24, "d", "none",
          "assumption", "nct01495663", "sister trial watched through day 56",
          "the trial's decisions"],

@@ -1,13 +1,16 @@
 """Asks the river: what does a design do to many patients.
 
 In: a `Design` (rules that say why), a population of `Patient`, the river as a function `Treat`.
-Out: `TrialResult`, one trial with a reason for every cohort; `OperatingCharacteristics`, exact.
-Choices: `ThreePlusThree` (variants A, B, C), `BOIN`, `Keyboard`, `MTPI`, `MTPI2`, `I3Plus3`; with
-them `NoSkipping`, `StopAt`, `StopWhenTooToxic`, or any rule of your own (`AbstractRule`). This room
-asks the river questions and does not learn how it works. Read first ``design.py``, then the file
-named like the design.
+Out: `TrialResult`, one trial with a reason for every cohort; `OperatingCharacteristics`, exact;
+`SimulatedTrials` with their Monte Carlo errors, where exact is not possible.
+Phase I: `ThreePlusThree`, `BOIN`, `Keyboard`, `MTPI`, `MTPI2`, `I3Plus3`, `DecisionTable`, `CRM`,
+`TITECRM`, `TITEBOIN`, `BLRM`; with efficacy `BOIN12`; rules beside them: `NoSkipping`,
+`OneLevelUp`, `Coherent`, `AcceleratedTitration`, `StopAt`, `StopWhenTooToxic`, or your own
+`AbstractRule`. Phase II and III: `simon_designs`, `BOP2`, `GroupSequential`, `schoenfeld_events`.
+Read first ``design.py``, then the file named like the design.
 """
 
+from pdcraft.trial.accelerated_titration import AcceleratedTitration
 from pdcraft.trial.beta_binomial import toxic_probability
 from pdcraft.trial.blrm import BLRM
 from pdcraft.trial.blrm_posterior import BivariateNormal, Toxicity
@@ -51,10 +54,10 @@ from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedInte
 __all__ = [
     "BLRM", "BOIN", "BOIN12", "BOP2", "CRM", "ESTIMATORS", "MTPI", "MTPI2", "TITEBOIN",
     "TITECRM", "VARIANTS", "AbstractModelAssisted", "AbstractRule", "AbstractSpending",
-    "AbstractTabulated", "AbstractWeights", "AbstractWorkingModel", "AdaptiveWeights", "Advice",
-    "BivariateNormal", "Coherent", "Cohort", "DecisionTable", "Design", "Desirability",
-    "Empiric", "FixedIntercept", "GroupSequential", "History", "I3Plus3", "Keyboard",
-    "LinearWeights", "NoSkipping", "OBrienFlemingLike", "OneLevelUp",
+    "AbstractTabulated", "AbstractWeights", "AbstractWorkingModel", "AcceleratedTitration",
+    "AdaptiveWeights", "Advice", "BivariateNormal", "Coherent", "Cohort", "DecisionTable",
+    "Design", "Desirability", "Empiric", "FixedIntercept", "GroupSequential", "History",
+    "I3Plus3", "Keyboard", "LinearWeights", "NoSkipping", "OBrienFlemingLike", "OneLevelUp",
     "OperatingCharacteristics", "Pathway", "PocockLike", "Posterior", "Row", "SimonDesigns",
     "SimulatedTrials", "SingleArm", "SingleArmCharacteristics", "StopAt", "StopWhenTooToxic",
     "ThreePlusThree", "Toxicity", "TrialCohort", "TrialResult", "TwoStage", "Utilities",

@@ -53,7 +53,7 @@ def compare(
     >>> from pdcraft.trial import BOIN, StopAt, ThreePlusThree
     >>> designs = {"BOIN": Design((BOIN(0.25), StopAt(18)), 2),
     ...            "3+3": Design((ThreePlusThree("A"),), 2)}
-    >>> found = compare(designs, [0.1, 0.5], trials=200, seed=1)
+    >>> found = compare(designs, [0.25, 0.5], trials=200, seed=1)
     >>> more, error = found["BOIN"].selected_more_than(found["3+3"])
     >>> bool(more[0] > 2 * error[0])
     True

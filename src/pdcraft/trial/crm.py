@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -9,11 +10,17 @@ from typing import ClassVar
 
 import numpy as np
 
-from pdcraft.domain import InputError
+from pdcraft.domain import InputError, ValidityWarning
 from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
 from pdcraft.trial.skeleton import check_skeleton
-from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, Posterior, nodes
+from pdcraft.trial.working_model import (
+    MOST_PATIENTS,
+    AbstractWorkingModel,
+    Empiric,
+    Posterior,
+    nodes,
+)
 
 ESTIMATORS = {
     "plug-in": "rates at the posterior mean of the parameter",
@@ -57,8 +64,8 @@ class CRM(AbstractRule):
 
     Notes
     -----
-    Validity: integration by 241 nodes is exact to 1e-10 up to about 100 patients; with many more
-    the posterior becomes narrower than the distance of nodes.
+    Validity: with more than 300 patients a `ValidityWarning` says that the posterior is as narrow
+    as the distance of nodes; below, integration is exact to 1e-8.
 
     References
     ----------
@@ -110,6 +117,13 @@ class CRM(AbstractRule):
             raise InputError(
                 f"n and dlt have shapes {np.shape(n)} and {np.shape(dlt)}; both need one count for "
                 f"each of the {self.levels} levels of the skeleton."
+            )
+        if np.sum(n, axis=-1).max() > MOST_PATIENTS:
+            warnings.warn(
+                f"More than {MOST_PATIENTS} patients: the posterior of the CRM is as narrow as the "
+                "distance of its nodes.",
+                ValidityWarning,
+                stacklevel=2,
             )
         grid = nodes(self.model, self.skeleton, self.prior_sd)
         return grid.weigh(grid.complete(n, dlt))

@@ -88,6 +88,10 @@ class AbstractRule(abc.ABC):
     def advise(self, history: History, advice: Advice) -> Advice:
         """The advice, or a changed copy with a reason appended. ``history`` is not empty."""
 
+    def start(self, advice: Advice) -> Advice:
+        """The advice for the first cohort, or a changed copy; most rules leave it as it is."""
+        return advice
+
     def recalls(self, last: Cohort) -> Hashable:
         """What matters of the last cohort beside its level and the counts; nothing for most."""
         return None
@@ -186,6 +190,8 @@ class Design:
             )
         advice = Advice("start", 1, self.cohort_size, self.levels)
         if not history.cohorts:
+            for rule in self.rules:
+                advice = rule.start(advice)
             return replace(advice, reasons=("no patient treated yet: begin at level 1",))
         for rule in self.rules:
             advice = _checked(rule, advice, rule.advise(history, advice))

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 from scipy.special import log_ndtr, ndtr, roots_legendre
 
 from pdcraft.domain import InputError, NumericalError
@@ -186,7 +186,7 @@ def _root(excess: Callable[[float], float]) -> float:
     """Critical value at which no more and no less than wanted is spent."""
     if not excess(0.0) > 0 > excess(8.5):
         raise NumericalError("No critical value between 0 and 8.5 keeps the error.")
-    return float(brentq(excess, 0.0, 8.5, xtol=1e-12, rtol=1e-14))
+    return float(root_scalar(excess, bracket=(0.0, 8.5), xtol=1e-12, rtol=1e-14).root)
 
 
 @lru_cache(maxsize=4)

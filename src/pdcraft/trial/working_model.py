@@ -7,22 +7,31 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from pdcraft.domain import InputError
 
-REACH, NODES = 7.5, 241
-"""Prior standard deviations to each side, and nodes of the trapezoidal rule between them."""
+REACH = 7.5
+"""Prior standard deviations to each side that the trapezoidal rule spans."""
+MOST_PATIENTS = 300
+"""Up to so many the rule is exact to 1e-8; with more the posterior is as narrow as its step."""
 
 
 class AbstractWorkingModel(abc.ABC):
     r"""One parameter :math:`\beta` for all levels: a rate is a function of :math:`e^\beta x`.
 
     :math:`x_j` is the scaled dose at which :math:`\beta = 0` gives the skeleton's rate :math:`s_j`.
+
+    Attributes
+    ----------
+    nodes
+        Nodes of the trapezoidal rule; the sharper the model, the more.
     """
+
+    nodes: ClassVar[int]
 
     @abc.abstractmethod
     def scaled(self, rate: float) -> float:
@@ -47,6 +56,8 @@ class Empiric(AbstractWorkingModel):
     ----------
     oquigley1990; dfcrm, crm(model = "empiric"); docs/theory/trial.md, Eq. 10
     """
+
+    nodes: ClassVar[int] = 241
 
     def scaled(self, rate: float) -> float:
         """Logarithm of the rate."""
@@ -79,6 +90,7 @@ class FixedIntercept(AbstractWorkingModel):
     """
 
     intercept: float = 3.0
+    nodes: ClassVar[int] = 481
 
     def scaled(self, rate: float) -> float:
         """Logit of the rate less the intercept; it must be negative."""
@@ -152,16 +164,14 @@ class Nodes:
 
 
 @lru_cache(maxsize=64)
-def nodes(
-    model: AbstractWorkingModel, skeleton: tuple[float, ...], prior_sd: float, number: int = NODES
-) -> Nodes:
+def nodes(model: AbstractWorkingModel, skeleton: tuple[float, ...], prior_sd: float) -> Nodes:
     r"""A working model with prior :math:`\beta \sim N(0, \sigma^2)` on equidistant nodes.
 
     Integrand and all its derivatives vanish at both ends, so the trapezoidal rule converges
     faster than any power of the step.
     """
     scaled = np.array([model.scaled(s) for s in skeleton])
-    beta = prior_sd * np.linspace(-REACH, REACH, number)
+    beta = prior_sd * np.linspace(-REACH, REACH, model.nodes)
     log_p, log_q = model.log_rates(scaled, beta)
     log_prior = -((beta / prior_sd) ** 2) / 2
     return Nodes(

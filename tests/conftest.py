@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jax
 import pytest
+from hypothesis import settings
 
 import pdcraft  # noqa: F401  (sets 64-bit before JAX is used)
 
-jax.config.update("jax_numpy_rank_promotion", "allow")
+# Laws are explored anew in every run; a failure prints what brings it back.
+settings.register_profile("pdcraft", deadline=None, print_blob=True)
+settings.load_profile("pdcraft")
 
 ROOT = Path(__file__).parent.parent
 

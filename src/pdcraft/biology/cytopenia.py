@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -57,10 +58,7 @@ class Cytopenia(AbstractEndpoint):
         """The cytopenia and the recovery from it."""
         return (NAMES[self.lineage], f"{self.lineage[:-1]} recovery")
 
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Nadir in 10^9/L, time below the recovery level in d."""
-        return ("1e9/L", "d")
+    units: ClassVar[tuple[str, ...]] = ("1e9/L", "d")
 
     @property
     def needs(self) -> Mapping[str, str]:
@@ -126,20 +124,9 @@ class DoseLimitingToxicity(AbstractEndpoint):
                 f"{len(self.rules)} rules and {self.window_day:g} d."
             )
 
-    @property
-    def events(self) -> tuple[str, ...]:
-        """Dose-limiting toxicity."""
-        return ("dose-limiting toxicity",)
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Number of rules."""
-        return ("1",)
-
-    @property
-    def needs(self) -> Mapping[str, str]:
-        """Nothing."""
-        return {}
+    events: ClassVar[tuple[str, ...]] = ("dose-limiting toxicity",)
+    units: ClassVar[tuple[str, ...]] = ("1",)
+    needs: ClassVar[Mapping[str, str]] = {}
 
     def foresee(self, effect: Effect, patient: Patient) -> Outcome:
         """Whether, which rule, when."""

@@ -14,6 +14,7 @@ comes; the integral is :math:`\alpha` times the BED delivered so far.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -166,20 +167,9 @@ class Marrow(AbstractEffect):
         if self.steps < 1:
             raise InputError(f"steps = {self.steps} must be at least 1; 360 suit 180 d.")
 
-    @property
-    def tissues(self) -> tuple[str, ...]:
-        """Red marrow."""
-        return (MARROW,)
-
-    @property
-    def markers(self) -> tuple[str, ...]:
-        """Blood counts."""
-        return ("platelets", "neutrophils")
-
-    @property
-    def marker_units(self) -> tuple[str, ...]:
-        """10^9 per litre."""
-        return ("1e9/L", "1e9/L")
+    tissues: ClassVar[tuple[str, ...]] = (MARROW,)
+    markers: ClassVar[tuple[str, ...]] = ("platelets", "neutrophils")
+    marker_units: ClassVar[tuple[str, ...]] = ("1e9/L", "1e9/L")
 
     @property
     def needs(self) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ alike, so that :math:`T = e^{\int g} \sum_k w_k e^{-\alpha BED_k(t)}` and only o
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -129,20 +130,9 @@ class Myeloma(AbstractEffect):
                 f"steps = {self.steps} and parts = {self.parts} must be at least 1; 360 and 7 suit."
             )
 
-    @property
-    def tissues(self) -> tuple[str, ...]:
-        """Tumour."""
-        return (TUMOUR,)
-
-    @property
-    def markers(self) -> tuple[str, ...]:
-        """Burden in parts of the baseline, and serum M-protein."""
-        return ("tumour burden", "M-protein")
-
-    @property
-    def marker_units(self) -> tuple[str, ...]:
-        """1 and g/L."""
-        return ("1", "g/L")
+    tissues: ClassVar[tuple[str, ...]] = (TUMOUR,)
+    markers: ClassVar[tuple[str, ...]] = ("tumour burden", "M-protein")
+    marker_units: ClassVar[tuple[str, ...]] = ("1", "g/L")
 
     @property
     def needs(self) -> Mapping[str, str]:

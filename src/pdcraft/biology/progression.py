@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -29,20 +30,9 @@ class Progression(AbstractEndpoint):
 
     assessments: Assessments = Assessments()
 
-    @property
-    def events(self) -> tuple[str, ...]:
-        """Progression."""
-        return ("progression",)
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """g/L."""
-        return ("g/L",)
-
-    @property
-    def needs(self) -> Mapping[str, str]:
-        """Measurement error, detection limit, hazard of death."""
-        return NEEDS
+    events: ClassVar[tuple[str, ...]] = ("progression",)
+    units: ClassVar[tuple[str, ...]] = ("g/L",)
+    needs: ClassVar[Mapping[str, str]] = NEEDS
 
     def foresee(self, effect: Effect, patient: Patient) -> Outcome:
         """Whether and when M-protein progressed."""
@@ -67,20 +57,9 @@ class Death(AbstractEndpoint):
 
     seed: int = eqx.field(static=True, default=0)
 
-    @property
-    def events(self) -> tuple[str, ...]:
-        """Death."""
-        return ("death",)
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Days."""
-        return ("d",)
-
-    @property
-    def needs(self) -> Mapping[str, str]:
-        """Hazard of death."""
-        return {"death.rate": "1/h"}
+    events: ClassVar[tuple[str, ...]] = ("death",)
+    units: ClassVar[tuple[str, ...]] = ("d",)
+    needs: ClassVar[Mapping[str, str]] = {"death.rate": "1/h"}
 
     def foresee(self, effect: Effect, patient: Patient) -> Outcome:
         """Whether and when the patient died."""
@@ -109,20 +88,9 @@ class ProgressionFreeSurvival(AbstractEndpoint):
 
     assessments: Assessments = Assessments()
 
-    @property
-    def events(self) -> tuple[str, ...]:
-        """Progression or death."""
-        return ("progression or death",)
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Days."""
-        return ("d",)
-
-    @property
-    def needs(self) -> Mapping[str, str]:
-        """Measurement error, detection limit, hazard of death."""
-        return NEEDS
+    events: ClassVar[tuple[str, ...]] = ("progression or death",)
+    units: ClassVar[tuple[str, ...]] = ("d",)
+    needs: ClassVar[Mapping[str, str]] = NEEDS
 
     def foresee(self, effect: Effect, patient: Patient) -> Outcome:
         """Whether, which, when."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import jax.numpy as jnp
 
@@ -28,20 +29,9 @@ class BestResponse(AbstractEndpoint):
 
     assessments: Assessments = Assessments()
 
-    @property
-    def events(self) -> tuple[str, ...]:
-        """Best response."""
-        return ("best response",)
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """Percent of baseline."""
-        return ("%",)
-
-    @property
-    def needs(self) -> Mapping[str, str]:
-        """Measurement error, detection limit, hazard of death."""
-        return NEEDS
+    events: ClassVar[tuple[str, ...]] = ("best response",)
+    units: ClassVar[tuple[str, ...]] = ("%",)
+    needs: ClassVar[Mapping[str, str]] = NEEDS
 
     def foresee(self, effect: Effect, patient: Patient) -> Outcome:
         """Best category, best change, when."""

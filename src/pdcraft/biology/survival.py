@@ -8,6 +8,7 @@ has a closed form for exponential modes, so that no repair state needs to be sol
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -192,15 +193,8 @@ class LinearQuadratic(AbstractEffect):
         """The one tissue."""
         return (self.tissue,)
 
-    @property
-    def markers(self) -> tuple[str, ...]:
-        """None."""
-        return ()
-
-    @property
-    def marker_units(self) -> tuple[str, ...]:
-        """None."""
-        return ()
+    markers: ClassVar[tuple[str, ...]] = ()
+    marker_units: ClassVar[tuple[str, ...]] = ()
 
     @property
     def needs(self) -> Mapping[str, str]:

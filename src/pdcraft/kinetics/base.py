@@ -18,13 +18,13 @@ class AbstractModel(eqx.Module):
 
     @property
     @abc.abstractmethod
-    def needs(self) -> Mapping[str, str]:
-        """Names and units of the individual parameters that the model reads."""
+    def places(self) -> tuple[str, ...]:
+        """Regions of the amounts that come out."""
 
     @property
     @abc.abstractmethod
-    def places(self) -> tuple[str, ...]:
-        """Regions of the amounts that come out."""
+    def needs(self) -> Mapping[str, str]:
+        """Names and units of the individual parameters that the model reads."""
 
     @abc.abstractmethod
     def amount(self, patient: Patient, regimen: Regimen, agent: Agent) -> Amount:

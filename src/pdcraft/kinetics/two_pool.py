@@ -8,6 +8,7 @@ equations 5-8).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import ClassVar
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -39,28 +40,21 @@ class TwoPool(AbstractModel):
     grudzinski2014, abstract (bi-exponential plasma); the regions are an assumption
     """
 
-    @property
-    def needs(self) -> Mapping[str, str]:
-        """Individual parameters and their units."""
-        return {
-            "plasma.to_tissue_rate": "1/h",
-            "tissue.to_plasma_rate": "1/h",
-            "plasma.loss_rate": "1/h",
-            "plasma.loss_as_iodide": "1",
-            "marrow.partition": "1",
-            "tumour.uptake_ratio": "1",
-            "tumour.release_rate": "1/h",
-            "iodide.to_thyroid_rate": "1/h",
-            "iodide.to_urine_rate": "1/h",
-            "thyroid.release_rate": "1/h",
-            "thyroid.blockade": "1",
-            "bladder.emptying_rate": "1/h",
-        }
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """The compartments, urine and faeces together as excreta."""
-        return _PLACES
+    places: ClassVar[tuple[str, ...]] = _PLACES
+    needs: ClassVar[Mapping[str, str]] = {
+        "plasma.to_tissue_rate": "1/h",
+        "tissue.to_plasma_rate": "1/h",
+        "plasma.loss_rate": "1/h",
+        "plasma.loss_as_iodide": "1",
+        "marrow.partition": "1",
+        "tumour.uptake_ratio": "1",
+        "tumour.release_rate": "1/h",
+        "iodide.to_thyroid_rate": "1/h",
+        "iodide.to_urine_rate": "1/h",
+        "thyroid.release_rate": "1/h",
+        "thyroid.blockade": "1",
+        "bladder.emptying_rate": "1/h",
+    }
 
     def matrix_per_h(self, patient: Patient) -> Float[Array, "to from"]:
         """Rate matrix of one patient. 1/h."""

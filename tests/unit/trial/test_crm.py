@@ -68,17 +68,17 @@ def test_many_patients_without_or_with_toxicity_leave_finite_estimates(model):
 
 
 @pytest.mark.parametrize("model", [Empiric(), FixedIntercept(3.0)])
-def test_nodes_are_dense_enough_up_to_300_patients(model):
+def test_nodes_are_dense_enough_up_to_200_patients(model):
     rule, sd = CRM(0.3, GUESS, estimator="plug-in", model=model), 1.34**0.5
     beta = sd * np.linspace(-7.5, 7.5, 16_001)
     log_p, log_q = model.log_rates(np.array([model.scaled(s) for s in GUESS]), beta)
-    for j, dlt in ((0, 15), (2, 90), (3, 150)):
-        n, y = np.eye(4)[j] * 300, np.eye(4)[j] * dlt
+    for j, dlt in ((0, 10), (2, 60), (3, 100)):
+        n, y = np.eye(4)[j] * 200, np.eye(4)[j] * dlt
         log = -((beta / sd) ** 2) / 2 + log_p @ y + log_q @ (n - y)
         weight = np.exp(log - log.max())
         assert rule.posterior(n, y).mean == pytest.approx(beta @ weight / weight.sum(), abs=1e-8)
-    with pytest.warns(ValidityWarning, match="More than 300 patients"):
-        rule.posterior((301, 0, 0, 0), (3, 0, 0, 0))
+    with pytest.warns(ValidityWarning, match="More than 200 patients"):
+        rule.posterior((201, 0, 0, 0), (3, 0, 0, 0))
 
 
 def test_several_trials_at_once_give_what_each_gives_alone():

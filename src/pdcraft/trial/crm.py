@@ -64,7 +64,7 @@ class CRM(AbstractRule):
 
     Notes
     -----
-    Validity: with more than 300 patients a `ValidityWarning` says that the posterior is as narrow
+    Validity: with more than 200 patients a `ValidityWarning` says that the posterior is as narrow
     as the distance of nodes; below, integration is exact to 1e-8.
 
     References

@@ -19,8 +19,8 @@ from pdcraft.trial.simulated import SimulatedTrials
 from pdcraft.trial.tite_weights import AbstractWeights, LinearWeights
 from pdcraft.trial.working_model import Posterior, nodes
 
-BATCH = 500
-"""Trials computed together, so that their likelihoods stay in the cache of the processor."""
+BATCH = 100
+"""Trials computed together: likelihoods stay in the cache, products too small for BLAS threads."""
 
 
 @dataclass(frozen=True)

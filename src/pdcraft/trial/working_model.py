@@ -6,7 +6,7 @@ import abc
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from pdcraft.domain import InputError
 
 REACH = 7.5
 """Prior standard deviations to each side that the trapezoidal rule spans."""
-MOST_PATIENTS = 300
+MOST_PATIENTS = 200
 """Up to so many the rule is exact to 1e-8; with more the posterior is as narrow as its step."""
 
 
@@ -148,11 +148,16 @@ class Nodes:
 
     def weigh(self, likelihood: Float[np.ndarray, "*trial node"]) -> Posterior:
         """Posterior of a likelihood times the prior, up to a constant for each trial."""
-        share = likelihood / likelihood.sum(axis=-1, keepdims=True)
-        mean = share @ self.beta
+        sums = likelihood @ self.moments
+        mean = sums[..., 1] / sums[..., 0]
+        variance = sums[..., 2] / sums[..., 0] - mean**2
         log_p, _ = self.model.log_rates(self.scaled, mean)
-        variance = share @ self.beta**2 - mean**2
-        return Posterior(mean, variance, np.exp(log_p), share @ self.p.T)
+        return Posterior(mean, variance, np.exp(log_p), sums[..., 3:] / sums[..., :1])
+
+    @cached_property
+    def moments(self) -> Float[np.ndarray, "node moment"]:
+        """What is summed over the nodes: 1, the parameter, its square, the rate of each level."""
+        return np.column_stack([np.ones_like(self.beta), self.beta, self.beta**2, self.p.T])
 
     def complete(
         self, n: Sequence[float] | np.ndarray, dlt: Sequence[float] | np.ndarray

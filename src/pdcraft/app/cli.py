@@ -133,11 +133,11 @@ class _Bars:
             TimeElapsedColumn(), TimeRemainingColumn(), console=Console(stderr=True),
         )  # fmt: skip
         self._tasks: dict[str, Any] = {}
-        self._progress.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._progress.stop()
+        if self._tasks:
+            self._progress.stop()
 
     def tell(self, what: str, done: int, total: int) -> None:
         """Move one bar."""
@@ -145,6 +145,7 @@ class _Bars:
             for task in self._tasks.values():
                 self._progress.update(task, completed=self._progress.tasks[task].total)
             return
+        self._progress.start()  # only now: a mistake in the study file needs no bars
         if what not in self._tasks:
             self._tasks[what] = self._progress.add_task(self._SAY.get(what, what), total=total)
         self._progress.update(self._tasks[what], completed=done, total=total)

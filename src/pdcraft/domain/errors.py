@@ -47,6 +47,10 @@ class ValidityWarning(UserWarning):
     """A number outside the range in which the model was checked."""
 
 
+MOST_NAMES = 30
+"""Longest list of known names that a message tells whole."""
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> MissingError:
     """Error for a name that is not known, with the nearest known one suggested.
 
@@ -58,4 +62,9 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> MissingError:
     names = list(known)
     near = difflib.get_close_matches(name, names, n=1)
     hint = f" Did you mean '{near[0]}'?" if near else ""
-    return MissingError(f"{kind} '{name}' is not known.{hint} Known: {', '.join(names)}.")
+    if len(names) > MOST_NAMES:
+        close = difflib.get_close_matches(name, names, n=5, cutoff=0.0)
+        listed = f"Among the {len(names)} known: {', '.join(close)}."
+    else:
+        listed = f"Known: {', '.join(names)}."
+    return MissingError(f"{kind} '{name}' is not known.{hint} {listed}")

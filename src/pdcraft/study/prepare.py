@@ -24,7 +24,16 @@ from pdcraft.biology import (
     ProgressionFreeSurvival,
     ctcae_limits,
 )
-from pdcraft.domain import ParameterSet, Patient, Regimen, Samples, Source, check_needs
+from pdcraft.domain import (
+    ParameterSet,
+    Patient,
+    PdcraftError,
+    Regimen,
+    Samples,
+    Source,
+    check_needs,
+    unknown,
+)
 from pdcraft.dosimetry import build_mird
 from pdcraft.kinetics import TwoPool
 from pdcraft.study.course import Plan
@@ -77,10 +86,8 @@ class Prepared:
 def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
     """Individual and dosimetric parameters of a study, with the study's own values put in."""
     name = study.study.name
-    individual = library.parameters(_SHELVES[0]).merged(
-        *(library.parameters(s) for s in _SHELVES[1:]),
-        library.parameters(f"diseases/{study.study.disease}"),
-    )
+    first, *others = _individual(study)
+    individual = first.merged(*others)
     engine = library.parameters(_ENGINE)
     source = Source("pdcraft", f"study file of {name}")
     mine = {"thyroid.blockade": study.kinetics.thyroid_blockade}
@@ -93,6 +100,11 @@ def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
     return individual.replaced(changed, source=source), engine
 
 
+def _individual(study: Study) -> list[ParameterSet]:
+    shelves = (*_SHELVES, f"diseases/{study.study.disease}")
+    return [library.parameters(shelf) for shelf in shelves]
+
+
 def prepare(study: Study) -> Prepared:
     """Choose models and parameters for a study.
 
@@ -103,6 +115,7 @@ def prepare(study: Study) -> Prepared:
     InputError
         If a model needs a parameter that the sets do not give in its unit.
     """
+    _check_names(study)
     parameters, engine_parameters = parameter_sets(study)
     agent = library.agent(study.study.agent, payload=study.study.payload)
     phantoms = [library.phantom(name) for name in library.PHANTOMS]
@@ -120,6 +133,25 @@ def prepare(study: Study) -> Prepared:
         check_needs(model.needs, parameters, type(model).__name__)
     population = Population(parameters, engine.places[:-1], engine.reference_g, study.study.seed)
     return Prepared(study, plan, population, parameters, engine_parameters)
+
+
+def _check_names(study: Study) -> None:
+    """Refuse names that the library does not hold, under the key of the study file."""
+    for key, name, shelf in (
+        ("study.agent", study.study.agent, "agents"),
+        ("study.disease", study.study.disease, "diseases"),
+    ):
+        if name not in library.names_on(shelf):
+            raise unknown(f"{key} =", name, library.names_on(shelf))
+    if study.study.payload is not None:
+        try:
+            library.payload_named(study.study.payload)
+        except PdcraftError as error:
+            raise type(error)(f"study.payload: {error}") from error
+    known = [*library.parameters(_ENGINE), *(n for s in _individual(study) for n in s)]
+    for name in study.parameters:
+        if name not in known:
+            raise unknown("In [parameters],", name, known)
 
 
 def endpoints(study: Study) -> tuple[AbstractEndpoint, ...]:

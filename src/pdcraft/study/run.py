@@ -16,7 +16,7 @@ import numpy as np
 
 import pdcraft
 from pdcraft import library
-from pdcraft.domain import Course, InputError, Patient, Regimen, ValidityWarning
+from pdcraft.domain import Course, InputError, Patient, PdcraftError, Regimen, ValidityWarning
 from pdcraft.domain.units import MBQ_PER_MCI
 from pdcraft.study import results, shards, workers
 from pdcraft.study.assumptions import assumption_rows, cited, validity_rows
@@ -70,7 +70,10 @@ def run(
     if threads < 1:
         raise InputError(f"threads = {threads} must be 1 or more.")
     folder = Path(out) if out else Path("results") / study.study.name
-    prepared = prepare(study)
+    try:
+        prepared = prepare(study)
+    except PdcraftError as error:
+        raise type(error)(f"{study_file}: {error}") from error
     claim = _claim(text, prepared)
     if _claimed(folder, claim, resume=resume):
         return folder

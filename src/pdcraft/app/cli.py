@@ -1,4 +1,4 @@
-"""The command line: ``pdcraft run | report | verify | cite | library``."""
+"""The command line: ``pdcraft run | report | verify | design | cite | library``."""
 
 from __future__ import annotations
 
@@ -84,6 +84,30 @@ def verify(
     from pdcraft import verify as bench
 
     raise typer.Exit(bench.main(room=room, json=json, html=html, echo=typer.echo))
+
+
+@app.command()
+def design(
+    name: Annotated[str, typer.Argument(help="3+3, boin, keyboard, mtpi, mtpi-2 or i3+3")],
+    levels: Annotated[int, typer.Option(help="Dose levels.")] = 5,
+    target: Annotated[float, typer.Option(help="Rate of toxicity sought.")] = 0.25,
+    patients: Annotated[int, typer.Option(help="Size at which the trial ends.")] = 30,
+    variant: Annotated[str, typer.Option(help="Variant of 3+3: A, B or C.")] = "A",
+    outcomes: Annotated[
+        str | None, typer.Option(help='What was seen, as "1NNN 2NNT": the advice that follows.')
+    ] = None,
+    rates: Annotated[
+        str | None, typer.Option(help="True rates, as 0.05,0.1,…: exact characteristics.")
+    ] = None,
+) -> None:
+    """Show a dose-escalation design: its table, its advice, how it performs."""
+    from pdcraft.app import protocol
+
+    for line in protocol.lines(
+        name, levels=levels, target=target, patients=patients, variant=variant,
+        outcomes=outcomes, rates=rates,
+    ):  # fmt: skip
+        typer.echo(line)
 
 
 @app.command()

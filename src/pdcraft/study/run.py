@@ -20,9 +20,10 @@ from pdcraft.domain import Course, InputError, Patient, PdcraftError, Regimen, V
 from pdcraft.domain.units import MBQ_PER_MCI
 from pdcraft.study import results, shards, workers
 from pdcraft.study.assumptions import assumption_rows, cited, validity_rows
+from pdcraft.study.designs import design_named
 from pdcraft.study.prepare import Prepared, prepare
 from pdcraft.study.spec import CohortTable, Study, study_from_text, study_text
-from pdcraft.trial import Design, ThreePlusThree, conduct
+from pdcraft.trial import conduct
 
 SCHEMA = 1
 Progress = Callable[[str, int, int], None]
@@ -226,14 +227,17 @@ def _tables(
 
 
 def _trial(prepared: Prepared, progress: Progress) -> results.Rows:
-    """One 3+3 path on the virtual patients, with the reason of every decision."""
+    """One path of the design on the virtual patients, with the reason of every decision."""
     spec = prepared.study.trial
     if spec is None:
         return []
     progress("trial", 0, 1)
     by_name = {c.name: c for c in prepared.study.cohort}
     levels = [by_name[name] for name in spec.cohorts]
-    design = Design(rules=(ThreePlusThree(variant=spec.variant),), levels=len(levels))
+    design = design_named(
+        spec.design, levels=len(levels), target=spec.target, patients=spec.patients,
+        variant=spec.variant,
+    )  # fmt: skip
 
     def population(start: int, n: int) -> Patient:
         if n > shards.SHARD:

@@ -110,8 +110,10 @@ class ToxicityTable(_Table):
 class TrialTable(_Table):
     """One dose-escalation trial on virtual patients."""
 
-    design: Literal["3+3"] = "3+3"
+    design: Literal["3+3", "boin", "keyboard", "mtpi", "mtpi-2", "i3+3"] = "3+3"
     variant: Literal["A", "B", "C"] = "A"
+    target: float = Field(default=0.25, gt=0.0, lt=1.0)
+    patients: int = Field(default=30, ge=3)
     cohorts: tuple[str, ...] = Field(min_length=1)
 
 

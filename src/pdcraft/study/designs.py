@@ -1,0 +1,65 @@
+"""Trial designs by the names that study files and the command line use."""
+
+from __future__ import annotations
+
+from pdcraft.domain import InputError, unknown
+from pdcraft.trial import (
+    BOIN,
+    MTPI,
+    MTPI2,
+    AbstractRule,
+    Design,
+    I3Plus3,
+    Keyboard,
+    StopAt,
+    ThreePlusThree,
+)
+
+DESIGNS = ("3+3", "boin", "keyboard", "mtpi", "mtpi-2", "i3+3")
+
+
+def design_named(
+    name: str, *, levels: int, target: float = 0.25, patients: int = 30, variant: str = "A"
+) -> Design:
+    """A dose-escalation design with cohorts of three.
+
+    Parameters
+    ----------
+    name
+        One of `DESIGNS`.
+    levels
+        Number of dose levels.
+    target, patients
+        Rate of toxicity sought, and size at which the trial ends; 3+3 knows neither.
+    variant
+        Of 3+3: ``"A"`` (no de-escalation), ``"B"`` or ``"C"``.
+
+    Raises
+    ------
+    MissingError
+        If there is no such design.
+    InputError
+        If levels, target or patients cannot be.
+
+    Examples
+    --------
+    >>> design_named("boin", levels=4, target=0.3).advise("1NNN 2NNT").next_level
+    2
+    """
+    if levels < 1 or patients < 3:
+        raise InputError(
+            f"levels = {levels} must be 1 or more, and patients = {patients} a cohort of 3 or more."
+        )
+    if name == "3+3":
+        return Design((ThreePlusThree(variant),), levels)
+    return Design((rule_named(name, target), StopAt(patients)), levels)
+
+
+def rule_named(name: str, target: float) -> AbstractRule:
+    """The rule of a design that decides by a table of counts."""
+    made = {"boin": BOIN, "keyboard": Keyboard, "mtpi": MTPI, "mtpi-2": MTPI2}
+    if name in made:
+        return made[name](target)
+    if name == "i3+3":  # with the equivalence interval of 0.05 to either side
+        return I3Plus3(target, target - 0.05, target + 0.05)
+    raise unknown("Design", name, DESIGNS)

@@ -5,6 +5,8 @@ Out: labelled molecules in every region over time (nmol), as a few exponential m
 Choices: `TwoPool` (plasma and tissue with marrow, tumour, iodide, thyroid and urine) and
 `IodineICRP137` (radioiodide after ICRP Publication 137). Both are linear, so the modes are
 eigenmodes of the rate matrix and time-integrated amounts are one linear solve: no ODE solver.
+For many patients on one graph there are an `Elimination` with `time_integrated_many` and
+`trajectory_contour`; `trajectory_ladder` is the reference they are checked against.
 Read first: `linear.py` (the engine), then `two_pool.py`.
 """
 
@@ -12,13 +14,17 @@ from __future__ import annotations
 
 from pdcraft.domain import Agent, Amount, Patient, Regimen
 from pdcraft.kinetics.base import AbstractModel
+from pdcraft.kinetics.contour import trajectory_contour
+from pdcraft.kinetics.elimination import Elimination, time_integrated_many
 from pdcraft.kinetics.iodine import IodineICRP137
+from pdcraft.kinetics.ladder import trajectory_ladder
 from pdcraft.kinetics.linear import eigenmodes, rate_matrix, time_integrated, trajectory
 from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates, plasma_ng_per_mL
 
 __all__ = [
-    "AbstractModel", "IodineICRP137", "TwoPool", "biexponential_micro_rates", "eigenmodes",
-    "plasma_ng_per_mL", "rate_matrix", "simulate", "time_integrated", "trajectory",
+    "AbstractModel", "Elimination", "IodineICRP137", "TwoPool", "biexponential_micro_rates",
+    "eigenmodes", "plasma_ng_per_mL", "rate_matrix", "simulate", "time_integrated",
+    "time_integrated_many", "trajectory", "trajectory_contour", "trajectory_ladder",
 ]  # fmt: skip
 
 

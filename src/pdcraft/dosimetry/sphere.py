@@ -1,17 +1,41 @@
 r"""Spheres: which part of the electrons' energy stays in the lesion that emits it.
 
-Electrons slow down along straight tracks here, so the absorbed fraction is a lower bound (theory
-page *dosimetry*, equations 5 and 6).
+With a table of our own electron transport (`ElectronSpheres`) tracks bend, straggle, knock out
+electrons and radiate. Without one, electrons slow down along straight tracks (theory page
+*dosimetry*, equation 5): a few per cent low where the sphere is as large as the range or larger,
+and up to 20 % high in spheres far smaller than the range, which fast secondary electrons leave.
 """
 
 from __future__ import annotations
 
+import warnings
+
+import equinox as eqx
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import CubicSpline
 
 from pdcraft.domain import InputError
 from pdcraft.domain.agent import Emissions
+from pdcraft.domain.errors import ValidityWarning
 from pdcraft.domain.phantom import Stopping
+
+
+class ElectronSpheres(eqx.Module):
+    """Absorbed fractions of electrons that are even in water spheres of unit density.
+
+    Attributes
+    ----------
+    energy_MeV, mass_g
+        Rising energies (MeV) and masses (g).
+    fraction, sigma
+        Absorbed fraction and its standard deviation. ``[energy, mass]``.
+    """
+
+    energy_MeV: NDArray
+    mass_g: NDArray
+    fraction: NDArray
+    sigma: NDArray
 
 
 def radius_cm(mass_g: ArrayLike, *, density_g_per_cm3: float = 1.0) -> NDArray:
@@ -78,8 +102,11 @@ def electron_absorbed_fraction(
     stopping: Stopping,
     *,
     density_g_per_cm3: float = 1.0,
+    spheres: ElectronSpheres | None = None,
 ) -> NDArray:
-    r"""Part of an electron's energy that stays in a uniform sphere, along straight tracks.
+    r"""Part of an electron's energy that stays in a uniform sphere.
+
+    Along straight tracks it is
 
     .. math:: \phi(E, R) = \frac1E\int_0^{\min(r_0, 2R)} \left|\frac{dE}{dr}\right|
               \left[1 - \frac{3r}{4R} + \frac{r^3}{16R^3}\right] dr
@@ -90,6 +117,9 @@ def electron_absorbed_fraction(
         Electron energies (MeV) and sphere masses (g); broadcast against each other.
     stopping
         Stopping power; scaled by ``density_g_per_cm3``.
+    spheres
+        Transported fractions to interpolate instead (theory page, Eq. 14). Outside the table they
+        go on parallel to straight tracks; above its highest energy with a warning.
 
     Returns
     -------
@@ -99,27 +129,79 @@ def electron_absorbed_fraction(
     Notes
     -----
     The bracket is the chance that a point at distance r from a uniform random point of the sphere,
-    in a random direction, still lies in it. Real tracks bend, so this is a lower bound.
+    in a random direction, still lies in it.
 
     References
     ----------
     goddu1994, geometric factor of the sphere; estar, stopping power
     """
     energy, mass = np.broadcast_arrays(np.asarray(energy_MeV, float), np.asarray(mass_g, float))
+    if spheres is not None:
+        return _transported(energy, mass * density_g_per_cm3**2, stopping, spheres)
+    return _straight(energy, mass, stopping, density_g_per_cm3)
+
+
+def _straight(energy: NDArray, mass: NDArray, stopping: Stopping, density_g_per_cm3: float):
     fine, reach = _range_table(stopping)
-    left = energy[..., None] * np.linspace(0.0, 1.0, 401)[1:] ** 2  # residual energies
-    left = np.concatenate([np.full((*energy.shape, 1), fine[0]), left], axis=-1)
-    left = np.maximum(left, fine[0])
-    residual = np.exp(np.interp(np.log(left), np.log(fine), np.log(reach)))
-    gone = (residual[..., -1:] - residual) / density_g_per_cm3  # path from the start, cm
-    x = gone / (2.0 * radius_cm(mass, density_g_per_cm3=density_g_per_cm3)[..., None])
-    stays = np.where(x < 1.0, 1.0 - 1.5 * x + 0.5 * x**3, 0.0)
-    deposit = np.diff(left, axis=-1) * 0.5 * (stays[..., 1:] + stays[..., :-1])
-    return (deposit.sum(axis=-1) + fine[0]) / energy
+    whole = np.exp(np.interp(np.log(energy), np.log(fine), np.log(reach)))
+    diameter = 2.0 * radius_cm(mass, density_g_per_cm3=density_g_per_cm3) * density_g_per_cm3
+    end = np.minimum(whole - reach[0], diameter)
+    path = end[..., None] * (1.0 - np.linspace(1.0, 0.0, 401) ** 2)  # fine where the track ends
+    left = np.exp(np.interp(np.log(whole[..., None] - path), np.log(reach), np.log(fine)))
+    x = path / diameter[..., None]
+    stays = 1.0 - 1.5 * x + 0.5 * x**3
+    deposit = -np.diff(left, axis=-1) * 0.5 * (stays[..., 1:] + stays[..., :-1])
+    return (deposit.sum(axis=-1) + np.where(end < diameter, fine[0], 0.0)) / energy
+
+
+def _transported(
+    energy: NDArray, mass: NDArray, stopping: Stopping, spheres: ElectronSpheres
+) -> NDArray:
+    """Log-odds of the fraction, cubic in the scaled mass and linear in ln E."""
+    E1 = spheres.energy_MeV[-1]
+    if np.any(energy > E1 * 1.0001):
+        warnings.warn(
+            f"Electrons of {np.max(energy):g} MeV are above the table of spheres, which ends at "
+            f"{E1:g} MeV; the value there is used.",
+            ValidityWarning,
+            stacklevel=3,
+        )
+    place = np.interp(
+        np.log(energy), np.log(spheres.energy_MeV), np.arange(len(spheres.energy_MeV))
+    )
+    row = np.minimum(place.astype(int), len(spheres.energy_MeV) - 2)
+    scaled = np.log(mass) - 3.0 * np.log(csda_range_g_per_cm2(stopping, np.minimum(energy, E1)))
+    odds = np.empty((2, *energy.shape))
+    for i in np.unique([row, row + 1]):
+        known = _log_odds(i, scaled, stopping, spheres)
+        for side in (0, 1):
+            odds[side] = np.where(row + side == i, known, odds[side])
+    share = place - row
+    return 1.0 / (1.0 + np.exp(-((1.0 - share) * odds[0] + share * odds[1])))
+
+
+def _log_odds(i: int, scaled: NDArray, stopping: Stopping, spheres: ElectronSpheres) -> NDArray:
+    """Log-odds of energy i against ln(m/r0³); beyond the masses parallel to straight tracks."""
+    reach = csda_range_g_per_cm2(stopping, spheres.energy_MeV[i])
+    known = np.log(spheres.mass_g) - 3.0 * np.log(reach)
+    odds = np.log(spheres.fraction[i] / (1.0 - spheres.fraction[i]))
+    within = np.clip(scaled, known[0], known[-1])
+    found = CubicSpline(known, odds)(within)
+    beyond = scaled != within
+    if beyond.any():
+        mass = np.exp(np.stack([scaled[beyond], within[beyond]])) * reach**3
+        straight = _straight(np.full(mass.shape, spheres.energy_MeV[i]), mass, stopping, 1.0)
+        far, edge = np.log(straight / np.maximum(1.0 - straight, 1e-12))
+        found[beyond] += far - edge
+    return found
 
 
 def mean_electron_absorbed_fraction(
-    emissions: Emissions, mass_g: ArrayLike, stopping: Stopping
+    emissions: Emissions,
+    mass_g: ArrayLike,
+    stopping: Stopping,
+    *,
+    spheres: ElectronSpheres | None = None,
 ) -> NDArray:
     """Energy-weighted absorbed fraction of all electrons of a nuclide in spheres. 0 to 1."""
     E, y = np.asarray(emissions.electron_MeV), np.asarray(emissions.electron_yield)
@@ -127,5 +209,6 @@ def mean_electron_absorbed_fraction(
     if not keep.any():
         return np.ones_like(np.asarray(mass_g, float))
     E, y = E[keep], y[keep]
-    phi = electron_absorbed_fraction(E, np.asarray(mass_g, float)[..., None], stopping)
+    mass = np.asarray(mass_g, float)[..., None]
+    phi = electron_absorbed_fraction(E, mass, stopping, spheres=spheres)
     return (phi * E * y).sum(axis=-1) / (E * y).sum()

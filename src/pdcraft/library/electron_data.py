@@ -16,12 +16,47 @@ from collections.abc import Mapping
 
 import numpy as np
 from scipy.interpolate import CubicSpline
+from scipy.optimize import brentq
 
+from pdcraft.domain.errors import unknown
 from pdcraft.library.photon_data import AVOGADRO_BARN
 from pdcraft.library.read import shelf
 
 COMPTON_WAVELENGTH_ANGSTROM = 0.02426310
 _HIGHEST_X = 90.0
+_LEAST_EDGE_EV = 10.0
+_RADIUS_CM = 2.8179403262e-13
+_HC_EV_CM = 1.973269804e-5
+
+
+def matter(medium: str) -> tuple[dict[int, float], float, float]:
+    """Composition (mass fraction by Z), density (g/cm³) and mean excitation energy (eV).
+
+    Parameters
+    ----------
+    medium
+        One of those in ``media/composition.csv``, as ``"water"`` or ``"soft_tissue"``.
+
+    Raises
+    ------
+    MissingError
+        If the medium is not listed.
+
+    References
+    ----------
+    estar, composition of materials
+
+    Examples
+    --------
+    >>> matter("water")[1:]
+    (1.0, 75.0)
+    """
+    rows = list(csv.DictReader(_lines("media/composition.csv")))
+    mine = [row for row in rows if row["medium"] == medium]
+    if not mine:
+        raise unknown("Medium", medium, sorted({row["medium"] for row in rows}))
+    density, excitation = (float(mine[0][c]) for c in ("density_g_per_cm3", "mean_excitation_eV"))
+    return {int(r["Z"]): float(r["mass_fraction"]) for r in mine}, density, excitation
 
 
 def stopping_powers(medium: str, energy_MeV: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -60,6 +95,56 @@ def stopping_powers(medium: str, energy_MeV: np.ndarray) -> tuple[np.ndarray, np
     return collision, radiative
 
 
+def sphere_fractions() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Absorbed fractions of electrons even in unit-density water spheres, from our own transport.
+
+    Returns
+    -------
+    energy_MeV, mass_g, fraction, sigma
+        ``[energy]``, ``[mass]``, and twice ``[energy, mass]``; sigma is absolute.
+
+    Examples
+    --------
+    >>> energy_MeV, mass_g, fraction, sigma = sphere_fractions()
+    >>> fraction.shape == (len(energy_MeV), len(mass_g))
+    True
+    """
+    header, *rows = csv.reader(_lines("media/spheres_water.csv"))
+    mass_g = np.array([float(v) for v in header[2:]])
+    by = {kind: [r for r in rows if r[1] == kind] for kind in ("fraction", "sigma")}
+    energy_MeV = np.array([float(r[0]) for r in by["fraction"]])
+    fraction, sigma = (np.array([r[2:] for r in by[k]], float) for k in ("fraction", "sigma"))
+    return energy_MeV, mass_g, fraction, sigma
+
+
+def point_kernels() -> dict[float, tuple[float, np.ndarray, np.ndarray, np.ndarray]]:
+    """Dose-point kernels of electrons in water, from our own transport.
+
+    Returns
+    -------
+    dict
+        By energy (MeV): CSDA range (cm), middles of the shells r/r0, J(r/r0) and its sigma. J is
+        the share of the energy per unit of r/r0, a mean over a shell.
+
+    References
+    ----------
+    berger1973 (scaling by the range)
+
+    Examples
+    --------
+    >>> reach_cm, x, J, sigma = point_kernels()[1.0]
+    >>> round(float(J.sum() * (x[1] - x[0])), 2)
+    1.0
+    """
+    header, *rows = csv.reader(_lines("media/kernels_water.csv"))
+    x = np.array([float(v) for v in header[3:]])
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    return {
+        float(J[0]): (float(J[1]), x, np.array(J[3:], float), np.array(sigma[3:], float))
+        for J, sigma in pairs
+    }
+
+
 def screening(Z: int) -> tuple[float, float]:
     r"""Screening constants c of an atom: of elastic scattering, and of collisions with electrons.
 
@@ -76,7 +161,7 @@ def screening(Z: int) -> tuple[float, float]:
 
     References
     ----------
-    hubbell1975, Table I (F and S, as tabulated in xraylib)
+    hubbell1975 (F and S, as tabulated in xraylib)
     """
     import xraylib
 
@@ -113,6 +198,55 @@ def atoms(composition: Mapping[int, float], density_g_per_cm3: float) -> np.ndar
             for Z, w in composition.items()
         ]
     )
+
+
+def oscillators(
+    composition: Mapping[int, float], density_g_per_cm3: float, mean_excitation_eV: float
+) -> np.ndarray:
+    r"""Shells of a mixture as oscillators: electrons per cm³ and resonance energy (MeV).
+
+    .. math:: W_k^2 = (aU_k)^2 + \tfrac23 f_k\,\Omega_p^2,\qquad
+              \sum_k f_k\ln W_k = \ln I,\qquad \sum_k f_k = 1
+
+    with the ionisation energies :math:`U_k` of the shells, the plasma energy :math:`\Omega_p`, and
+    one factor a, so that the stopping power has the mean excitation energy I.
+
+    Returns
+    -------
+    ndarray
+        ``[shell, 2]``.
+
+    References
+    ----------
+    sternheimer1984 (resonance energies); salvat2011, Chap. 3
+    """
+    import xraylib
+
+    many, edge_eV = [], []
+    for Z, density in atoms(composition, density_g_per_cm3)[:, :2]:
+        for shell in range(9):
+            electrons = xraylib.ElectronConfig(int(Z), shell) if _has_shell(int(Z), shell) else 0
+            if electrons > 0:
+                many.append(density * electrons)
+                edge_eV.append(max(1e3 * xraylib.EdgeEnergy(int(Z), shell), _LEAST_EDGE_EV))
+    n, U = np.array(many), np.array(edge_eV)
+    plasma = 4.0 * np.pi * n.sum() * _RADIUS_CM * _HC_EV_CM**2  # square of the plasma energy
+    f = n / n.sum()
+
+    def excess(a: float) -> float:
+        return float((f * np.log((a * U) ** 2 + 2.0 / 3.0 * f * plasma)).sum()) / 2.0
+
+    a = float(brentq(lambda a: excess(a) - np.log(mean_excitation_eV), 0.0, 20.0))  # pyright: ignore
+    return np.stack([n, 1e-6 * np.sqrt((a * U) ** 2 + 2.0 / 3.0 * f * plasma)], axis=1)
+
+
+def _has_shell(Z: int, shell: int) -> bool:
+    import xraylib
+
+    try:
+        return xraylib.ElectronConfig(Z, shell) > 0 and xraylib.EdgeEnergy(Z, shell) > 0
+    except ValueError:
+        return False
 
 
 def _lines(name: str) -> list[str]:

@@ -13,7 +13,7 @@ a deposit :math:`\varepsilon` at distance r from a point source counts in a sphe
 the chance that a point at distance r, in a random direction, from an even random point of the
 sphere is in the sphere. So one run from a point serves spheres of every size.
 
-The score is [shells…, spheres…, deposited, escaped, steps]; only energy beyond ``outer_cm`` escapes.
+The score is [shells…, spheres…, deposited, escaped, steps]; energy escapes beyond ``outer_cm``.
 
 References
 ----------
@@ -31,15 +31,21 @@ from pdcraft.dosimetry.core.electron import (
     POSITRON,
     STACK,
     annihilate,
-    between,
     deflect,
     fly,
-    grid_place,
     hard_event,
     push,
     soft_event,
 )
-from pdcraft.dosimetry.core.photon import ELECTRON_MEV, LOWEST_MEV, coherent, incoherent, isotropic
+from pdcraft.dosimetry.core.photon import (
+    ELECTRON_MEV,
+    LOWEST_MEV,
+    between,
+    coherent,
+    grid_place,
+    incoherent,
+    isotropic,
+)
 from pdcraft.dosimetry.core.rng import stream, uniform
 
 
@@ -125,7 +131,7 @@ def make_pair(photon, stack, top, state):
 
 @njit(cache=True, nogil=True)
 def follow_photon(photon, optics, limits, stack, top, tally, score, state):
-    """A photon to absorption or escape; all electrons it frees are on the stack. Returns its top."""
+    """A photon to absorption or escape; electrons it frees go on the stack. Returns its top."""
     grid, table, matter = optics[0], optics[1], (optics[2], optics[3], optics[4])
     while photon[6] > LOWEST_MEV:
         i, f = grid_place(photon[6], grid)

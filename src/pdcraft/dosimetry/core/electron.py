@@ -15,7 +15,8 @@ they rest; then two quanta of 511 keV fly apart.
 
 References
 ----------
-salvat2011, Sects. 4.2-4.4 (random hinge, artificial distributions, delta interactions)
+salvat2011, Chap. 4 (random hinge, artificial distributions, delta interactions); lewis1950 (exact
+moments of depth, which the tests ask for)
 """
 
 import math
@@ -23,7 +24,7 @@ import math
 import numpy as np
 from numba import njit
 
-from pdcraft.dosimetry.core.photon import ELECTRON_MEV, between, grid_place, isotropic, turn
+from pdcraft.dosimetry.core.photon import ELECTRON_MEV, between, isotropic, turn
 from pdcraft.dosimetry.core.rng import uniform
 
 ELECTRON, PHOTON, POSITRON = 0.0, 1.0, 2.0
@@ -97,9 +98,7 @@ def moller_loss(energy_MeV, hard_MeV, state):
 @njit(cache=True, nogil=True)
 def deflect(particle, cosine, phi):
     """Turn a particle."""
-    particle[3], particle[4], particle[5] = turn(
-        particle[3], particle[4], particle[5], cosine, phi
-    )
+    particle[3], particle[4], particle[5] = turn(particle[3], particle[4], particle[5], cosine, phi)
 
 
 @njit(cache=True, nogil=True)

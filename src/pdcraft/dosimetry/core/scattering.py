@@ -1,7 +1,7 @@
 r"""What an electron does on its way through a medium: cross sections, split into hard and soft.
 
-Hard events are sampled one by one: a Møller collision that sets free an electron above ``hard_MeV``,
-a bremsstrahlung photon above ``hard_MeV``, an elastic deflection beyond :math:`\mu_c`, with
+Hard events are sampled one by one: a Møller collision that frees an electron above ``hard_MeV``, a
+bremsstrahlung photon above ``hard_MeV``, an elastic deflection beyond :math:`\mu_c`, with
 :math:`\mu = (1-\cos\theta)/2`. All the rest is soft and acts through its moments: mean energy loss,
 straggling, first and second transport coefficient.
 
@@ -11,8 +11,8 @@ straggling, first and second transport coefficient.
   .. math:: \frac{d\Sigma}{d\mu} = \sum_i n_i\frac{\pi r_e^2 Z_i^2}{(p\beta)^2}
             \frac{1 - \beta^2\mu + \pi\alpha Z_i\beta\sqrt\mu\,(1-\sqrt\mu)}{(\mu+\eta_i)^2},
 
-  with :math:`\eta_i = c_i/4p^2` and :math:`c_i` such that the transport cross section is that of the
-  atom's form factor.
+  with :math:`\eta_i = c_i/4p^2` and :math:`c_i` such that the transport cross section is that of
+  the atom's form factor.
 * *Collisions with electrons*: Møller; the deflections that belong to soft collisions are Rutherford
   with a screening from the incoherent scattering function.
 * *Radiation*: shape of the Bethe-Heitler spectrum without screening (3BN), scaled to the radiative
@@ -23,11 +23,12 @@ path is that of the tables. p in units of mc, energies in MeV, lengths in cm. On
 
 References
 ----------
-moller1932 (collisions); mckinley1948, Eq. 7 (Mott ratio); koch1959, formula 3BN (radiation);
-salvat2011, Sect. 4 (mixed simulation: choice of the cut, moments of soft events)
+moller1932 (collisions); mckinley1948 (Mott ratio); koch1959, formula 3BN (radiation);
+salvat2011, Chap. 4 (mixed simulation: choice of the cut, moments of soft events)
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from pdcraft.dosimetry.core.photon import ELECTRON_MEV
 
@@ -67,7 +68,7 @@ def moller(loss_MeV, energy_MeV):
 
     References
     ----------
-    moller1932; salvat2011, Eq. 3.87
+    moller1932; salvat2011, Chap. 3
     """
     _, beta = momentum_and_beta(energy_MeV)
     a = (energy_MeV / (energy_MeV + ELECTRON_MEV)) ** 2
@@ -97,12 +98,43 @@ def bethe_heitler(photon_MeV, energy_MeV):
     head += e0 * after / p0**3 + e * before / p**3 - e * e0 / (p * p0)
     tail = 8.0 * product / (3.0 * p0 * p)
     tail += k * k * (product**2 + (p0 * p) ** 2) / (p0 * p) ** 3
-    tail += k / (2.0 * p0 * p) * (
-        (product + p0 * p0) / p0**3 * e0
-        - (product + p * p) / p**3 * e
-        + 2.0 * k * product / (p * p0) ** 2
+    tail += (
+        k
+        / (2.0 * p0 * p)
+        * (
+            (product + p0 * p0) / p0**3 * e0
+            - (product + p * p) / p**3 * e
+            + 2.0 * k * product / (p * p0) ** 2
+        )
     )
     return p / p0 * (head + log * tail)
+
+
+def straggling(energy_MeV, oscillators, hard_MeV):
+    r"""Variance of the energy lost per path in soft collisions. MeV²/cm.
+
+    .. math:: \Omega^2 = \frac{2\pi r_e^2mc^2}{\beta^2}\sum_k n_k\left\{W_k\ln\frac{W_k(Q_k+2mc^2)}
+              {Q_k(W_k+2mc^2)} + \int_{W_k}^{W_c} F\,dW\right\}
+
+    Distant collisions lose the resonance energy :math:`W_k` of a shell, with the least recoil
+    energy :math:`Q_k`; close ones follow Møller above it.
+
+    References
+    ----------
+    salvat2011, Chap. 3 (oscillator model, without the transverse term)
+    """
+    E, rest = np.asarray(energy_MeV, float), 2.0 * ELECTRON_MEV
+    _, beta = momentum_and_beta(E)
+    top, total = np.minimum(hard_MeV, 0.5 * E), np.zeros_like(E)
+    for density, W in oscillators:
+        after = np.maximum(E - W, 1e-9)
+        change = np.sqrt(E * (E + rest)) - np.sqrt(after * (after + rest))
+        Q = change**2 / (np.hypot(change, ELECTRON_MEV) + ELECTRON_MEV)
+        distant = np.where(E > 2.0 * W, np.log(W * (Q + rest) / (Q * (W + rest))), 0.0)
+        total += density * 2.0 * np.pi * RADIUS_CM**2 * ELECTRON_MEV / beta**2 * W * distant
+        low = np.minimum(W, top)
+        total += density * integral(lambda w: w * w * moller(w, E[:, None]), low, top)
+    return total
 
 
 def deflection_of(loss_MeV, energy_MeV):
@@ -127,7 +159,7 @@ def elastic(mu, energy_MeV, atoms):
     return total
 
 
-def transport(order, energy_MeV, atoms, low=1e-12, high=1.0):
+def transport(order, energy_MeV, atoms, low: ArrayLike = 1e-12, high: ArrayLike = 1.0):
     """Transport coefficient 1/λ₁ or 1/λ₂ (``order``), or 1/λ (0), of deflections low … high."""
     weight = (lambda m: 1.0, lambda m: 2.0 * m, lambda m: 6.0 * m * (1.0 - m))[order]
     E = np.asarray(energy_MeV, float)
@@ -138,7 +170,7 @@ def transport(order, energy_MeV, atoms, low=1e-12, high=1.0):
         mu = np.maximum(t - shift[..., None], 0.0)
         return weight(mu) * elastic(mu, E, atoms)
 
-    return log_integral(of, low + shift, high + shift)
+    return log_integral(of, np.asarray(low) + shift, np.asarray(high) + shift)
 
 
 def soft_turns(energy_MeV, atoms, highest_mu):
@@ -167,6 +199,42 @@ def elastic_cut(energy_MeV, atoms, mean_free_path_cm):
     return np.where(low <= 1e-12, 0.0, np.sqrt(low * high))
 
 
+def one_screening(energy_MeV, atoms, least):
+    r"""One atom in place of the mixture for hard elastic events: eta and :math:`\pi\alpha Z`.
+
+    Z is the mean weighted by scattering; eta is such that the mean hard deflection is the
+    mixture's.
+    """
+    weight = atoms[:, 1] * atoms[:, 0] ** 2
+    Z = (weight * atoms[:, 0]).sum() / weight.sum()
+    p, _ = momentum_and_beta(energy_MeV)
+    c = np.full_like(energy_MeV, atoms[:, 2].min()), np.full_like(energy_MeV, atoms[:, 2].max())
+    low, high = c[0] / 2.0, c[1] * 2.0
+    wanted = transport(1, energy_MeV, atoms, least) / transport(0, energy_MeV, atoms, least)
+    for _ in range(50):
+        middle = np.sqrt(low * high)
+        less = _mean_deflection(energy_MeV, Z, middle, least) < wanted
+        low, high = np.where(less, middle, low), np.where(less, high, middle)
+    return np.sqrt(low * high) / (4.0 * p * p), np.pi * FINE_STRUCTURE * Z
+
+
+def _mean_deflection(energy_MeV, Z, c, least):
+    """Ratio of transport(1) to transport(0) beyond ``least`` of an atom with screening c[node]."""
+    p, beta = (v[:, None] for v in momentum_and_beta(energy_MeV))
+    eta = c / (4.0 * p[:, 0] ** 2)
+
+    def density(t):
+        mu = np.maximum(t - eta[:, None], 0.0)
+        root = np.sqrt(mu)
+        mott = 1.0 - beta**2 * mu + np.pi * FINE_STRUCTURE * Z * beta * root * (1.0 - root)
+        return mu, mott / t**2
+
+    def moment(order):
+        return log_integral(lambda t: density(t)[1] * density(t)[0] ** order, least + eta, 1 + eta)
+
+    return 2.0 * moment(1) / moment(0)
+
+
 def brems_table(energy_MeV, radiative, hard_MeV, points=65):
     """Hard photons per path, energy lost to soft ones, and the inverse of the hard spectrum.
 
@@ -186,14 +254,12 @@ def brems_table(energy_MeV, radiative, hard_MeV, points=65):
         cumulative = np.concatenate([[0.0], np.cumsum(steps)])
         many[i] = scale * cumulative[-1]
         soft[i] = max(0.0, radiative[i] - scale * np.trapezoid(hard, fine))
-        inverse[i] = np.interp(
-            np.linspace(0, 1, points), cumulative / cumulative[-1], np.log(fine)
-        )
+        inverse[i] = np.interp(np.linspace(0, 1, points), cumulative / cumulative[-1], np.log(fine))
     return many, soft, inverse
 
 
 def electron_tables(
-    energy_MeV, collision, radiative, atoms, *, hard_MeV, C1=0.05, C2=0.05
+    energy_MeV, collision, radiative, atoms, oscillators, *, hard_MeV, C1=0.05, C2=0.05
 ):
     r"""Everything that ``core.electron`` needs to know about a medium.
 
@@ -207,7 +273,9 @@ def electron_tables(
     collision, radiative
         Stopping powers. MeV/cm, ``[node]``.
     atoms
-        ``[element, 4]``: Z, atoms per cm³, screening c of nucleus and of electrons
+        ``[element, 4]``: Z, atoms per cm³, screening c of nucleus and of electrons.
+    oscillators
+        ``[shell, 2]``: electrons per cm³, resonance energy in MeV.
     hard_MeV
         Losses above it are events of their own.
     C1, C2
@@ -221,7 +289,7 @@ def electron_tables(
 
     References
     ----------
-    salvat2011, Eqs. 4.84-4.86
+    salvat2011, Chap. 4
     """
     E, n_e = np.asarray(energy_MeV, float), (atoms[:, 0] * atoms[:, 1]).sum()
     half, column = 0.5 * E, E[:, None]
@@ -229,7 +297,7 @@ def electron_tables(
     low = np.minimum(hard_MeV, half * (1 - 1e-12))
     many = n_e * hard * log_integral(lambda w: moller(w, column), low, half)
     taken = n_e * hard * log_integral(lambda w: w * moller(w, column), low, half)
-    spread = n_e * integral(lambda w: w * w * moller(w, column), 0.0, np.minimum(hard_MeV, half))
+    spread = straggling(E, oscillators, hard_MeV)
     photons, soft_radiation, inverse = brems_table(E, radiative, hard_MeV)
     free = np.minimum(C1 / transport(1, E, atoms), C2 * E / (collision + radiative))
     cut = elastic_cut(E, atoms, np.maximum(free, 1.0 / transport(0, E, atoms)))
@@ -243,11 +311,8 @@ def electron_tables(
     sums = events + many + photons
     reach = int(np.ceil(4 * C2 / np.log(E[1] / E[0])))
     bound = np.array([sums[max(0, i - reach) : i + 2].max() for i in range(len(E))])
-    p, _ = momentum_and_beta(E)
-    weight = atoms[:, 1] * atoms[:, 0] ** 2
-    eta = np.exp((weight * np.log(atoms[:, 2])).sum() / weight.sum()) / (4.0 * p * p)
-    Z = (weight * atoms[:, 0]).sum() / weight.sum()
+    eta, mott = one_screening(E, atoms, least)
     table = np.stack([collision - taken + soft_radiation, spread, many, photons, events, bound,
                       *turns, cut, eta], axis=1)  # fmt: skip
     grid = np.array([np.log(E[0]), np.log(E[1] / E[0]), len(E)])
-    return grid, table, inverse, np.array([hard_MeV, C2, np.pi * FINE_STRUCTURE * Z])
+    return grid, table, inverse, np.array([hard_MeV, C2, mott])

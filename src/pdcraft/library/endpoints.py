@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 
 from pdcraft.domain import unknown
-from pdcraft.library.read import shelf
+from pdcraft.library.read import read_rows
 
 
 @functools.cache
@@ -23,7 +22,7 @@ def ctcae(version: str) -> tuple[dict[str, str], ...]:
     >>> {row["lineage"] for row in ctcae("5.0")} >= {"platelets", "neutrophils"}
     True
     """
-    rows = list(csv.DictReader(shelf("endpoints/ctcae.csv").read_text("utf-8").splitlines()))
+    rows = read_rows("endpoints/ctcae.csv")
     versions = sorted({row["version"] for row in rows})
     if version not in versions:
         raise unknown("CTCAE version", version, versions)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 
 import jax.numpy as jnp
@@ -10,7 +9,7 @@ import jax.numpy as jnp
 from pdcraft.domain import InputError, unknown
 from pdcraft.domain.graph import Graph
 from pdcraft.domain.units import HOURS_PER_DAY
-from pdcraft.library.read import shelf
+from pdcraft.library.read import read_rows, shelf
 
 
 @functools.cache
@@ -25,8 +24,7 @@ def graph(name: str) -> Graph:
     known = sorted(f.name[:-4] for f in shelf("kinetics").iterdir() if f.name.endswith(".csv"))
     if name not in known:
         raise unknown("Kinetic model", name, known)
-    text = shelf(f"kinetics/{name}.csv").read_text("utf-8").splitlines()
-    rows = list(csv.DictReader(line for line in text if not line.startswith("#")))
+    rows = read_rows(f"kinetics/{name}.csv")
     if not rows or set(rows[0]) != {"from", "to", "rate_per_d"}:
         raise InputError(f"library/kinetics/{name}.csv: the columns must be from, to, rate_per_d.")
     pairs = tuple((row["from"], row["to"]) for row in rows)

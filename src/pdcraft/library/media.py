@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 
 import jax.numpy as jnp
 
 from pdcraft.domain.phantom import Stopping
-from pdcraft.library.read import shelf
+from pdcraft.library.read import read_rows
 
 
 @functools.cache
@@ -24,7 +23,6 @@ def electrons_in_water() -> Stopping:
     >>> float(electrons_in_water().MeV_cm2_per_g[-1]) > 1.9
     True
     """
-    text = shelf("media/electron_water_liquid.csv").read_text("utf-8").splitlines()
-    rows = list(csv.DictReader(line for line in text if not line.startswith("#")))
+    rows = read_rows("media/electron_water_liquid.csv")
     energy, power = (jnp.array([float(r[c]) for r in rows]) for c in ("E_MeV", "S_MeV_cm2_per_g"))
     return Stopping("water, liquid", 1.0, energy, power)

@@ -6,6 +6,7 @@ rests_on_it, note, checked) and may begin with ``[meta]``.
 
 from __future__ import annotations
 
+import csv
 import functools
 import importlib.resources
 import math
@@ -51,6 +52,12 @@ def read_toml(folder: str, name: str) -> dict[str, Any]:
     if name not in names_on(folder):
         raise unknown(f"In library/{folder},", name, names_on(folder))
     return tomllib.loads(shelf(folder).joinpath(f"{name}.toml").read_text("utf-8"))
+
+
+def read_rows(path: str) -> list[dict[str, str]]:
+    """Rows of a CSV file of the library; lines that begin with # are comments."""
+    text = shelf(path).read_text("utf-8").splitlines()
+    return list(csv.DictReader(line for line in text if not line.startswith("#")))
 
 
 @functools.cache

@@ -6,11 +6,20 @@ Out: `TrialResult`, one trial with a reason for every cohort; `OperatingCharacte
 Phase I: `ThreePlusThree`, `BOIN`, `Keyboard`, `MTPI`, `MTPI2`, `I3Plus3`, `DecisionTable`, `CRM`,
 `TITECRM`, `TITEBOIN`, `BLRM`; with efficacy `BOIN12`; rules beside them: `NoSkipping`,
 `OneLevelUp`, `Coherent`, `AcceleratedTitration`, `StopAt`, `StopWhenTooToxic`, or your own
-`AbstractRule`. Phase II and III: `simon_designs`, `BOP2`, `GroupSequential`, `schoenfeld_events`.
+`AbstractRule`. Accrual: `Poisson` from sites, `Uniform`, `Regular`.
+Phase II and III: `simon_designs`, `BOP2`, `GroupSequential`, `schoenfeld_events`.
 Read first ``design.py``, then the file named like the design.
 """
 
 from pdcraft.trial.accelerated_titration import AcceleratedTitration
+from pdcraft.trial.accrual import (
+    AbstractAccrual,
+    Poisson,
+    Regular,
+    Site,
+    TrialDuration,
+    Uniform,
+)
 from pdcraft.trial.beta_binomial import toxic_probability
 from pdcraft.trial.blrm import BLRM
 from pdcraft.trial.blrm_posterior import BivariateNormal, Toxicity
@@ -53,16 +62,17 @@ from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedInte
 
 __all__ = [
     "BLRM", "BOIN", "BOIN12", "BOP2", "CRM", "ESTIMATORS", "MTPI", "MTPI2", "TITEBOIN",
-    "TITECRM", "VARIANTS", "AbstractModelAssisted", "AbstractRule", "AbstractSpending",
-    "AbstractTabulated", "AbstractWeights", "AbstractWorkingModel", "AcceleratedTitration",
-    "AdaptiveWeights", "Advice", "BivariateNormal", "Coherent", "Cohort", "DecisionTable",
-    "Design", "Desirability", "Empiric", "FixedIntercept", "GroupSequential", "History",
-    "I3Plus3", "Keyboard", "LinearWeights", "NoSkipping", "OBrienFlemingLike", "OneLevelUp",
-    "OperatingCharacteristics", "Pathway", "PocockLike", "Posterior", "Row", "SimonDesigns",
-    "SimulatedTrials", "SingleArm", "SingleArmCharacteristics", "StopAt", "StopWhenTooToxic",
-    "ThreePlusThree", "Toxicity", "TrialCohort", "TrialResult", "TwoStage", "Utilities",
-    "Verdict", "calibrate_bop2", "compare", "conduct", "error_spending", "estimated_rates",
-    "event_probability", "obrien_fleming", "operating_characteristics",
+    "TITECRM", "VARIANTS", "AbstractAccrual", "AbstractModelAssisted", "AbstractRule",
+    "AbstractSpending", "AbstractTabulated", "AbstractWeights", "AbstractWorkingModel",
+    "AcceleratedTitration", "AdaptiveWeights", "Advice", "BivariateNormal", "Coherent",
+    "Cohort", "DecisionTable", "Design", "Desirability", "Empiric", "FixedIntercept",
+    "GroupSequential", "History", "I3Plus3", "Keyboard", "LinearWeights", "NoSkipping",
+    "OBrienFlemingLike", "OneLevelUp", "OperatingCharacteristics", "Pathway", "PocockLike",
+    "Poisson", "Posterior", "Regular", "Row", "SimonDesigns", "SimulatedTrials", "SingleArm",
+    "SingleArmCharacteristics", "Site", "StopAt", "StopWhenTooToxic", "ThreePlusThree",
+    "Toxicity", "TrialCohort", "TrialDuration", "TrialResult", "TwoStage", "Uniform",
+    "Utilities", "Verdict", "calibrate_bop2", "compare", "conduct", "error_spending",
+    "estimated_rates", "event_probability", "obrien_fleming", "operating_characteristics",
     "overdose_probabilities", "patients_for_events", "pocock", "schoenfeld_events",
     "simon_designs", "simulate", "skeleton", "toxic_probability",
 ]  # fmt: skip

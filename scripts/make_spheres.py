@@ -27,7 +27,7 @@ from pdcraft.dosimetry.core.rng import key
 from pdcraft.dosimetry.core.scattering import electron_tables
 from pdcraft.dosimetry.core.tally import batch_ranges, in_batches, mean_and_sigma
 from pdcraft.library.electron_data import atoms, matter, oscillators, stopping_powers
-from pdcraft.library.photon_data import transport_tables
+from pdcraft.library.photon_data import optics
 
 ENERGIES_MEV = (0.01, 0.015, 0.02, 0.025, 0.03, 0.04, 0.05, 0.06, 0.07, 0.085, 0.1, 0.125, 0.15,
                 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0)  # fmt: skip
@@ -48,8 +48,7 @@ class Water:
         self.stopping = stopping_powers("water", self.energy_MeV)
         self.atoms = atoms(composition, density)
         self.oscillators = oscillators(composition, density, excitation_eV)
-        grid, _, table, binding, form, nodes = transport_tables([composition], [density])
-        self.optics = (grid, table[0].copy(), binding[0].copy(), form[0].copy(), nodes)
+        self.optics = optics(composition, density)
 
     def medium(self, cut_MeV: float) -> tuple:
         """Tables for electrons, with hard events above the cut."""

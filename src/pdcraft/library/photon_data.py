@@ -210,3 +210,71 @@ def transport_tables(
     grid = np.array([log_energy[0], log_energy[1] - log_energy[0], nodes])
     x_grid = np.array([log_x[0], log_x[1] - log_x[0], nodes])
     return grid, tables[:, :, 0].max(0), tables, np.array(bindings), np.array(forms), x_grid
+
+
+def xray_tables(
+    composition: Mapping[int, float], energy_MeV: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    r"""X rays of K shells after photoelectric absorption: energies and chances.
+
+    .. math:: P_{Z,\ell}(E) = \frac{w_Z\tau_Z(E)}{\sum_j w_j\tau_j(E)}
+              \left(1-\frac1{J_Z}\right)\omega_Z\,r_\ell,\qquad E > E_Z^K
+
+    Parameters
+    ----------
+    composition
+        Mass fraction by atomic number.
+    energy_MeV
+        Photon energies. MeV, ``[node]``.
+
+    Returns
+    -------
+    energies, cumulative
+        MeV, ``[line]``; chance of this line or one before it per absorption, ``[node, line]``.
+        Elements lighter than sodium have none above 1 keV. One line of chance 0 if there is none.
+
+    References
+    ----------
+    krause1979 (yields), elam2002 (edges, jumps), as tabulated in xraylib
+    """
+    import xraylib
+
+    heavy = [Z for Z in composition if Z >= 11]
+    if not heavy:
+        return np.zeros(1), np.zeros((len(energy_MeV), 1))
+    tau = {
+        Z: w * attenuation({Z: 1.0}, energy_MeV)["photoelectric"] for Z, w in composition.items()
+    }
+    whole, energies, chances = sum(tau.values()), [], []
+    for Z in heavy:
+        above = energy_MeV > 1e-3 * xraylib.EdgeEnergy(Z, xraylib.K_SHELL)
+        hole = (1.0 - 1.0 / xraylib.JumpFactor(Z, xraylib.K_SHELL)) * above * tau[Z] / whole
+        for line in (xraylib.KA_LINE, xraylib.KB_LINE):
+            try:
+                rate, energy_keV = xraylib.RadRate(Z, line), xraylib.LineEnergy(Z, line)
+            except ValueError:  # no such line
+                continue
+            energies.append(1e-3 * energy_keV)
+            chances.append(hole * xraylib.FluorYield(Z, xraylib.K_SHELL) * rate)
+    return np.array(energies), np.cumsum(chances, axis=0).T.copy()
+
+
+def optics(
+    composition: Mapping[int, float], density_g_per_cm3: float, *, nodes: int = 600
+) -> tuple:
+    """One material as ``dosimetry.core.coupled`` takes it.
+
+    Returns
+    -------
+    tuple
+        Energy grid, table [node, column] (1/cm), S(x), integral of F² dx², grid of x, and the pair
+        of `xray_tables`.
+    """
+    grid, _, table, binding, form, x_grid = transport_tables(
+        [composition], [density_g_per_cm3], nodes=nodes
+    )
+    energy_MeV = np.exp(grid[0] + grid[1] * np.arange(nodes))
+    return (
+        grid, table[0].copy(), binding[0].copy(), form[0].copy(), x_grid,
+        xray_tables(composition, energy_MeV),
+    )  # fmt: skip

@@ -22,9 +22,8 @@ from pdcraft.dosimetry.core.photon import between, grid_place
 from pdcraft.dosimetry.core.rng import key, stream, uniform
 from pdcraft.dosimetry.core.tally import batch_ranges, in_batches, mean_and_sigma
 from pdcraft.dosimetry.sphere import electron_absorbed_fraction
-from pdcraft.library import electrons_in_water
+from pdcraft.library import electrons_in_water, photon_data
 from pdcraft.library.electron_data import atoms, matter, oscillators, stopping_powers
-from pdcraft.library.photon_data import transport_tables
 
 ENERGIES = np.geomspace(1e-3, 5.05, 300)
 BASIC = {"hard_MeV": 1e-2, "C1": 0.1, "C2": 0.1}
@@ -49,8 +48,7 @@ def optics():
     pytest.importorskip("xraylib")
     pytest.importorskip("h5py")
     composition, density, _ = matter("water")
-    grid, _, table, binding, form, nodes = transport_tables([composition], [density], nodes=300)
-    return grid, table[0].copy(), binding[0].copy(), form[0].copy(), nodes
+    return photon_data.optics(composition, density, nodes=300)
 
 
 def run(medium, optics, energy_MeV, *, total, source_cm=0.0, spheres=(), width=0.1, **options):
@@ -262,8 +260,9 @@ medium = electron_tables(E, 1.9 * E**-0.2, 0.01 * E, water, shells, hard_MeV=0.0
 nodes = 40
 grid = np.array([np.log(1e-3), np.log(1e3) / (nodes - 1), nodes])
 table = np.ones((nodes, 6)) * np.array([1.0, 0.4, 0.4, 0.1, 0.1, 0.5])
-optics = (grid, table, np.ones(nodes), np.cumsum(np.ones(nodes)), np.array([-9.0, 0.3, nodes]))
-source = (0.2, np.array([0.3, 0.9]), np.array([1.0, 2.0]), np.array([0.0, 1.0]))
+optics = (grid, table, np.ones(nodes), np.cumsum(np.ones(nodes)), np.array([-9.0, 0.3, nodes]),
+          (np.array([0.02]), np.full((nodes, 1), 0.5)))
+source = (0.2, np.array([0.3, 0.9]), np.array([1.0, 2.0]), np.array([2.0, 1.0]))
 score = coupled.histories(key(4, 2), 0, 6, source, medium, optics, (0.02, 3.0),
                           (0.1, 4, np.array([0.1, 0.3])))
 """

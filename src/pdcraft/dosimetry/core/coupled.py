@@ -3,7 +3,7 @@ r"""Electrons and photons together, in one medium without end, from a point or a
 A history begins with a line of the source and ends when its stack is empty. Photons hand electrons
 to the stack (photoelectric, Compton, pairs) and electrons hand photons to it (bremsstrahlung,
 annihilation). Below ``cut_MeV`` electrons give their energy where they are; photons below 1 keV
-likewise. Atoms bind nothing: a photoelectron gets the whole energy of the photon.
+likewise. A photoelectron gets the energy of the photon less that of a K X ray, if one is emitted.
 
 Energy is scored in the shells of a radial tally, and for even sources in spheres by reciprocity:
 a deposit :math:`\varepsilon` at distance r from a point source counts in a sphere of radius R
@@ -36,7 +36,9 @@ from pdcraft.dosimetry.core.electron import (
     hard_event,
     push,
     soft_event,
+    step_limits,
 )
+from pdcraft.dosimetry.core.photoelectric import absorb
 from pdcraft.dosimetry.core.photon import (
     ELECTRON_MEV,
     LOWEST_MEV,
@@ -73,15 +75,14 @@ def outside(particle, outer_cm):
 @njit(cache=True, nogil=True)
 def follow_electron(particle, medium, limits, stack, top, tally, score, state):
     """An electron or positron to the end of its path. Returns the new top of the stack."""
-    grid, table, C2 = medium[0], medium[1], medium[3][1]
+    grid = medium[0]
     cut, outer = limits
     while particle[6] > cut:
         if outside(particle, outer):
             score[-2] += particle[6]
             return top
         i, f = grid_place(particle[6], grid)
-        bound = between(table[:, 5], i, f)
-        longest = C2 * particle[6] / between(table[:, 0], i, f)
+        bound, longest = step_limits(particle, i, f, medium)
         step = -math.log(1.0 - uniform(state)) / bound
         is_hard = step < longest
         step = min(step, longest)
@@ -146,7 +147,7 @@ def follow_photon(photon, optics, limits, stack, top, tally, score, state):
             continue
         pick -= between(table[:, 1], i, f)
         if pick < 0.0:
-            return push(stack, top, photon, photon[6], ELECTRON, 1.0, 0.0)
+            return absorb(photon, i, f, optics[5], stack, top, state)
         pick -= between(table[:, 3], i, f)
         if pick < 0.0 or photon[6] <= 2.0 * ELECTRON_MEV:
             cosine = coherent(photon[6], matter[1], matter[2], state)
@@ -185,8 +186,8 @@ def histories(key, begin, end, source, medium, optics, limits, tally):
     medium
         As :func:`pdcraft.dosimetry.core.scattering.electron_tables` makes it.
     optics
-        (energy grid, table 1/cm, S(x), integral of F², grid of x) of one material, from
-        :func:`pdcraft.library.photon_data.transport_tables`.
+        (energy grid, table 1/cm, S(x), integral of F², grid of x, X rays) of one material, from
+        :func:`pdcraft.library.photon_data.optics`.
     limits
         (cut of electrons, MeV; radius beyond which nothing is followed, cm).
     tally

@@ -10,8 +10,8 @@ the hinge, it loses energy and turns as all soft events of the whole step would 
           \langle P_2(\cos\theta)\rangle = e^{-s/\lambda_2}.
 
 The hinge gives the lateral displacement. Mean and variance of the loss are exact for each step;
-the skew of straggling comes from the hard collisions. Positrons are treated as electrons until
-they rest; then two quanta of 511 keV fly apart.
+the skew of straggling comes from the hard collisions. Positrons have their own stopping power and
+collisions, and annihilate in flight or at rest (``positron.py``).
 
 References
 ----------
@@ -25,9 +25,12 @@ import numpy as np
 from numba import njit
 
 from pdcraft.dosimetry.core.photon import ELECTRON_MEV, between, isotropic, turn
+from pdcraft.dosimetry.core.positron import annihilation_quanta, bhabha_loss
 from pdcraft.dosimetry.core.rng import uniform
 
 ELECTRON, PHOTON, POSITRON = 0.0, 1.0, 2.0
+SOFT_LOSS, COLLISIONS, BOUND = 0, 2, 5  # columns of the table, of electrons
+SOFT_LOSS_POSITRON, BHABHA, ANNIHILATION, BOUND_POSITRON = 10, 11, 12, 13
 STACK = 128  # each particle waits with less than half the energy of the one before
 
 
@@ -114,9 +117,10 @@ def push(stack, top, particle, energy_MeV, kind, cosine, phi):
 
 @njit(cache=True, nogil=True)
 def collide(particle, hard_MeV, stack, top, state):
-    """Møller collision: the primary loses and turns, the knocked electron goes on the stack."""
+    """Møller or Bhabha collision: the primary turns, the knocked electron goes on the stack."""
     E, rest = particle[6], 2.0 * ELECTRON_MEV
-    W = moller_loss(E, hard_MeV, state)
+    positron = particle[7] == POSITRON
+    W = bhabha_loss(E, hard_MeV, state) if positron else moller_loss(E, hard_MeV, state)
     phi = 2.0 * math.pi * uniform(state)
     sent = math.sqrt(W * (E + rest) / (E * (W + rest)))
     kept = math.sqrt((E - W) * (E + rest) / (E * (E - W + rest)))
@@ -143,9 +147,32 @@ def radiate(particle, i, inverse, stack, top, state):
 
 
 @njit(cache=True, nogil=True)
+def annihilate_in_flight(particle, stack, top, state):
+    """Two quanta that share the positron's energy and the rest masses; nothing is left of it."""
+    one, cosine, other, opposite = annihilation_quanta(particle[6], state)
+    phi = 2.0 * math.pi * uniform(state)
+    top = push(stack, top, particle, one, PHOTON, cosine, phi)
+    particle[6] = 0.0
+    particle[7] = ELECTRON  # so that nothing annihilates at rest
+    return push(stack, top, particle, other, PHOTON, opposite, phi + math.pi)
+
+
+@njit(cache=True, nogil=True)
+def step_limits(particle, i, f, medium):
+    """Rate of hard events, delta interactions included (1/cm), and the longest step (cm)."""
+    table, C2 = medium[1], medium[3][1]
+    if particle[7] == POSITRON:
+        loss, bound = between(table[:, SOFT_LOSS_POSITRON], i, f), table[:, BOUND_POSITRON]
+    else:
+        loss, bound = between(table[:, SOFT_LOSS], i, f), table[:, BOUND]
+    return between(bound, i, f), C2 * particle[6] / loss
+
+
+@njit(cache=True, nogil=True)
 def hard_event(particle, bound, i, f, medium, stack, top, state):
     """A hard event of the kind that chance picks, or none (a delta interaction)."""
     table, inverse, constants = medium[1], medium[2], medium[3]
+    positron = particle[7] == POSITRON
     pick = uniform(state) * bound
     pick -= between(table[:, 4], i, f)
     if pick < 0.0:
@@ -153,15 +180,19 @@ def hard_event(particle, bound, i, f, medium, stack, top, state):
         cosine = hard_cosine(particle[6], least, eta, constants[2], state)
         deflect(particle, cosine, 2.0 * math.pi * uniform(state))
         return top
-    pick -= between(table[:, 2], i, f)
+    pick -= between(table[:, BHABHA if positron else COLLISIONS], i, f)
     if pick < 0.0:
-        if particle[6] > 2.0 * constants[0]:
+        if particle[6] > constants[0] * (1.0 if positron else 2.0):
             top = collide(particle, constants[0], stack, top, state)
         return top
     pick -= between(table[:, 3], i, f)
     if pick < 0.0 and particle[6] > constants[0]:
         node = i + 1 if uniform(state) < f else i
-        top = radiate(particle, node, inverse, stack, top, state)
+        return radiate(particle, node, inverse, stack, top, state)
+    if positron and pick >= 0.0:
+        pick -= between(table[:, ANNIHILATION], i, f)
+        if pick < 0.0:
+            top = annihilate_in_flight(particle, stack, top, state)
     return top
 
 
@@ -170,8 +201,9 @@ def soft_event(particle, step, i, f, medium, state):
     """The hinge: loss and turn of all soft events of a step. Returns the energy lost, MeV."""
     grid, table = medium[0], medium[1]
     E = particle[6]
-    S = between(table[:, 0], i, f)
-    slope = (table[i + 1, 0] - table[i, 0]) / (grid[1] * E)
+    column = SOFT_LOSS_POSITRON if particle[7] == POSITRON else SOFT_LOSS
+    S = between(table[:, column], i, f)
+    slope = (table[i + 1, column] - table[i, column]) / (grid[1] * E)
     mean = S * step * (1.0 - 0.5 * step * slope)
     half = 0.5 * mean / (E * grid[1])  # nodes down to the energy halfway through the step
     lost = soft_loss(mean, between(table[:, 1], i, f) * step, state)

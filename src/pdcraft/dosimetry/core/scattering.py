@@ -31,9 +31,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pdcraft.dosimetry.core.photon import ELECTRON_MEV
+from pdcraft.dosimetry.core.positron import annihilation, bhabha, collision_difference
 
 ELECTRON = ("soft_loss", "straggling", "moller", "brems", "elastic", "bound",
-            "turn1", "turn2", "least_mu", "eta")  # fmt: skip
+            "turn1", "turn2", "least_mu", "eta",
+            "soft_loss_positron", "bhabha", "annihilation", "bound_positron")  # fmt: skip
 RADIUS_CM = 2.8179403262e-13
 FINE_STRUCTURE = 7.2973525693e-3
 _POINTS, _WEIGHTS = np.polynomial.legendre.leggauss(96)
@@ -258,6 +260,20 @@ def brems_table(energy_MeV, radiative, hard_MeV, points=65):
     return many, soft, inverse
 
 
+def _highest(rate, reach):
+    """Largest rate of hard events within one step below each node and at the next."""
+    return np.array([rate[max(0, i - reach) : i + 2].max() for i in range(len(rate))])
+
+
+def _bhabha_events(energy_MeV, electrons_per_cm3, hard_MeV):
+    """Hard collisions of positrons per path (1/cm) and the energy that they take (MeV/cm)."""
+    hard = energy_MeV > hard_MeV * 1.0001
+    low, E = np.minimum(hard_MeV, energy_MeV * (1 - 1e-12)), energy_MeV[:, None]
+    many = log_integral(lambda w: bhabha(w, E), low, energy_MeV)
+    taken = log_integral(lambda w: w * bhabha(w, E), low, energy_MeV)
+    return electrons_per_cm3 * hard * many, electrons_per_cm3 * hard * taken
+
+
 def electron_tables(
     energy_MeV, collision, radiative, atoms, oscillators, *, hard_MeV, C1=0.05, C2=0.05
 ):
@@ -308,11 +324,14 @@ def electron_tables(
         for n in (1, 2)
     ]
     events = transport(0, E, atoms, least)
-    sums = events + many + photons
     reach = int(np.ceil(4 * C2 / np.log(E[1] / E[0])))
-    bound = np.array([sums[max(0, i - reach) : i + 2].max() for i in range(len(E))])
+    bound = _highest(events + many + photons, reach)
     eta, mott = one_screening(E, atoms, least)
+    struck, lost = _bhabha_events(E, n_e, hard_MeV)
+    vanish = n_e * annihilation(E)
+    soft = collision + collision_difference(E, n_e) - lost + soft_radiation
     table = np.stack([collision - taken + soft_radiation, spread, many, photons, events, bound,
-                      *turns, cut, eta], axis=1)  # fmt: skip
+                      *turns, cut, eta, soft, struck, vanish,
+                      _highest(events + struck + photons + vanish, reach)], axis=1)  # fmt: skip
     grid = np.array([np.log(E[0]), np.log(E[1] / E[0]), len(E)])
     return grid, table, inverse, np.array([hard_MeV, C2, mott])

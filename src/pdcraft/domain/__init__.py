@@ -22,11 +22,12 @@ from pdcraft.domain.outcome import Course, Outcome, Treat
 from pdcraft.domain.parameter import Parameter, ParameterSet, Source, Spread, Values, check_needs
 from pdcraft.domain.patient import SEXES, Anatomy, Patient, Regimen
 from pdcraft.domain.space import Regions
+from pdcraft.domain.time_activity import TimeActivity
 
 __all__ = [
     "SEXES", "Activity", "Agent", "Amount", "Anatomy", "Carrier", "Chain", "Course",
     "DicomError", "Dose", "DoseRate", "Effect", "Emissions", "Exponentials", "InputError",
     "MissingError", "NumericalError", "Outcome", "Parameter", "ParameterSet", "Patient",
-    "Payload", "PdcraftError", "Regimen", "Regions", "Samples", "Source", "Spread", "Treat",
-    "ValidityWarning", "Values", "check_needs", "unknown",
+    "Payload", "PdcraftError", "Regimen", "Regions", "Samples", "Source", "Spread",
+    "TimeActivity", "Treat", "ValidityWarning", "Values", "check_needs", "unknown",
 ]  # fmt: skip

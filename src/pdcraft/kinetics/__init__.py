@@ -7,7 +7,9 @@ Choices: `TwoPool` (plasma and tissue with marrow, tumour, iodide, thyroid and u
 eigenmodes of the rate matrix and time-integrated amounts are one linear solve: no ODE solver.
 For many patients on one graph there are an `Elimination` with `time_integrated_many` and
 `trajectory_contour`; `trajectory_ladder` is the reference they are checked against.
-Read first: `linear.py` (the engine), then `two_pool.py`.
+What was measured: `fit_curves` (sums of exponentials, their weights, time integrals with
+uncertainty), `haenscheid`, `madsen` and `MonoPrior` (one point), `hybrid` (planar with SPECT).
+Read first: `linear.py` (the engine), then `two_pool.py`; for measurements `measured.py`.
 """
 
 from __future__ import annotations
@@ -16,14 +18,26 @@ from pdcraft.domain import Agent, Amount, Patient, Regimen
 from pdcraft.kinetics.base import AbstractModel
 from pdcraft.kinetics.contour import trajectory_contour
 from pdcraft.kinetics.elimination import Elimination, time_integrated_many
+from pdcraft.kinetics.exponential_fit import SHAPES, ExponentialFit, Shape, fit_shape
 from pdcraft.kinetics.iodine import IodineICRP137
 from pdcraft.kinetics.ladder import trajectory_ladder
 from pdcraft.kinetics.linear import eigenmodes, rate_matrix, time_integrated, trajectory
+from pdcraft.kinetics.measured import (
+    CurveChoice,
+    fit_curves,
+    hybrid,
+    hybrid_cv,
+    measured_activity,
+    resample,
+)
+from pdcraft.kinetics.single_time_point import MonoPrior, haenscheid, madsen
 from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates, plasma_ng_per_mL
 
 __all__ = [
-    "AbstractModel", "Elimination", "IodineICRP137", "TwoPool", "biexponential_micro_rates",
-    "eigenmodes", "plasma_ng_per_mL", "rate_matrix", "simulate", "time_integrated",
+    "SHAPES", "AbstractModel", "CurveChoice", "Elimination", "ExponentialFit", "IodineICRP137",
+    "MonoPrior", "Shape", "TwoPool", "biexponential_micro_rates", "eigenmodes", "fit_curves",
+    "fit_shape", "haenscheid", "hybrid", "hybrid_cv", "madsen", "measured_activity",
+    "plasma_ng_per_mL", "rate_matrix", "resample", "simulate", "time_integrated",
     "time_integrated_many", "trajectory", "trajectory_contour", "trajectory_ladder",
 ]  # fmt: skip
 

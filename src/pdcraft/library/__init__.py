@@ -14,9 +14,10 @@ from pdcraft.library.media import electrons_in_water
 from pdcraft.library.nuclides import chain, emissions
 from pdcraft.library.phantom import PHANTOMS, phantom
 from pdcraft.library.read import bibliography, cite, names_on, parameters, read_toml, shelf
+from pdcraft.library.time_activity import time_activity
 
 __all__ = [
     "PHANTOMS", "agent", "bibliography", "chain", "cite", "ctcae", "electrons_in_water",
     "emissions", "graph", "names_on", "parameters", "payload_named", "phantom", "read_toml",
-    "shelf",
+    "shelf", "time_activity",
 ]  # fmt: skip

@@ -26,12 +26,16 @@ from pdcraft.trial.blrm_posterior import BivariateNormal, Toxicity
 from pdcraft.trial.boin import BOIN
 from pdcraft.trial.boin12 import BOIN12, Desirability
 from pdcraft.trial.bop2 import BOP2, calibrate_bop2
+from pdcraft.trial.calendar import Conduct, Decision, TimedTrial
 from pdcraft.trial.coherence import Coherent, OneLevelUp
 from pdcraft.trial.compare import compare, simulate
 from pdcraft.trial.conduct import TrialCohort, TrialResult, conduct
 from pdcraft.trial.crm import CRM, ESTIMATORS
 from pdcraft.trial.decision_table import DecisionTable
 from pdcraft.trial.design import AbstractRule, Advice, Design, Pathway
+from pdcraft.trial.dlt import DLT, AbstractToxicityRule, Below, Delayed, NotRecovered
+from pdcraft.trial.dose_unit import AbstractDoseUnit, Fixed, PerMass, PerSurface, Prescribed
+from pdcraft.trial.followed import Followed
 from pdcraft.trial.group_sequential import (
     GroupSequential,
     error_spending,
@@ -42,10 +46,15 @@ from pdcraft.trial.history import Cohort, History
 from pdcraft.trial.i3plus3 import I3Plus3
 from pdcraft.trial.isotonic import estimated_rates, overdose_probabilities
 from pdcraft.trial.keyboard import Keyboard
+from pdcraft.trial.many import ManyTrials, simulate_trials
 from pdcraft.trial.model_assisted import AbstractModelAssisted
 from pdcraft.trial.mtpi import MTPI, MTPI2
+from pdcraft.trial.next_dose import NextDose
 from pdcraft.trial.oc import OperatingCharacteristics, operating_characteristics
+from pdcraft.trial.outcomes import Outcomes, known_rates
+from pdcraft.trial.pool import Pool
 from pdcraft.trial.rules import NoSkipping, StopAt, StopWhenTooToxic
+from pdcraft.trial.schedule import Schedule
 from pdcraft.trial.simon import SimonDesigns, TwoStage, simon_designs
 from pdcraft.trial.simulated import SimulatedTrials
 from pdcraft.trial.single_arm import SingleArm, SingleArmCharacteristics
@@ -57,22 +66,27 @@ from pdcraft.trial.three_plus_three import VARIANTS, ThreePlusThree
 from pdcraft.trial.tite_boin import TITEBOIN
 from pdcraft.trial.tite_crm import TITECRM
 from pdcraft.trial.tite_weights import AbstractWeights, AdaptiveWeights, LinearWeights
+from pdcraft.trial.trajectory import Trajectories
 from pdcraft.trial.utility import Utilities
 from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedIntercept, Posterior
 
 __all__ = [
-    "BLRM", "BOIN", "BOIN12", "BOP2", "CRM", "ESTIMATORS", "MTPI", "MTPI2", "TITEBOIN",
-    "TITECRM", "VARIANTS", "AbstractAccrual", "AbstractModelAssisted", "AbstractRule",
-    "AbstractSpending", "AbstractTabulated", "AbstractWeights", "AbstractWorkingModel",
-    "AcceleratedTitration", "AdaptiveWeights", "Advice", "BivariateNormal", "Coherent",
-    "Cohort", "DecisionTable", "Design", "Desirability", "Empiric", "FixedIntercept",
-    "GroupSequential", "History", "I3Plus3", "Keyboard", "LinearWeights", "NoSkipping",
-    "OBrienFlemingLike", "OneLevelUp", "OperatingCharacteristics", "Pathway", "PocockLike",
-    "Poisson", "Posterior", "Regular", "Row", "SimonDesigns", "SimulatedTrials", "SingleArm",
+    "BLRM", "BOIN", "BOIN12", "BOP2", "CRM", "DLT", "ESTIMATORS", "MTPI", "MTPI2", "TITEBOIN",
+    "TITECRM", "VARIANTS", "AbstractAccrual", "AbstractDoseUnit", "AbstractModelAssisted",
+    "AbstractRule", "AbstractSpending", "AbstractTabulated", "AbstractToxicityRule",
+    "AbstractWeights", "AbstractWorkingModel", "AcceleratedTitration", "AdaptiveWeights",
+    "Advice", "Below", "BivariateNormal", "Coherent", "Cohort", "Conduct", "Decision",
+    "DecisionTable", "Delayed", "Design", "Desirability", "Empiric", "Fixed",
+    "FixedIntercept", "Followed", "GroupSequential", "History", "I3Plus3", "Keyboard",
+    "LinearWeights", "ManyTrials", "NextDose", "NoSkipping", "NotRecovered",
+    "OBrienFlemingLike", "OneLevelUp", "OperatingCharacteristics", "Outcomes", "Pathway",
+    "PerMass", "PerSurface", "PocockLike", "Poisson", "Pool", "Posterior", "Prescribed",
+    "Regular", "Row", "Schedule", "SimonDesigns", "SimulatedTrials", "SingleArm",
     "SingleArmCharacteristics", "Site", "StopAt", "StopWhenTooToxic", "ThreePlusThree",
-    "Toxicity", "TrialCohort", "TrialDuration", "TrialResult", "TwoStage", "Uniform",
-    "Utilities", "Verdict", "calibrate_bop2", "compare", "conduct", "error_spending",
-    "estimated_rates", "event_probability", "obrien_fleming", "operating_characteristics",
-    "overdose_probabilities", "patients_for_events", "pocock", "schoenfeld_events",
-    "simon_designs", "simulate", "skeleton", "toxic_probability",
+    "TimedTrial", "Toxicity", "Trajectories", "TrialCohort", "TrialDuration", "TrialResult",
+    "TwoStage", "Uniform", "Utilities", "Verdict", "calibrate_bop2", "compare", "conduct",
+    "error_spending", "estimated_rates", "event_probability", "known_rates", "obrien_fleming",
+    "operating_characteristics", "overdose_probabilities", "patients_for_events", "pocock",
+    "schoenfeld_events", "simon_designs", "simulate", "simulate_trials", "skeleton",
+    "toxic_probability",
 ]  # fmt: skip

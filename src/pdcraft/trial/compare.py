@@ -122,7 +122,7 @@ def _one(
     key: tuple = ()
     while True:
         if key not in known:
-            history = _history(design, key)
+            history = history_of(design, key)
             known[key] = history, design.advise(history)
         history, advice = known[key]
         if advice.next_level is None:
@@ -131,10 +131,10 @@ def _one(
         check_ends(first + advice.size, len(patients))
         level[first : first + advice.size] = here
         dlt = int((patients[first : first + advice.size] < p[here - 1]).sum())
-        key = _next(design, key, Cohort.of_counts(here, advice.size, dlt))
+        key = state_after(design, key, Cohort.of_counts(here, advice.size, dlt))
 
 
-def _next(design: Design, key: tuple, cohort: Cohort) -> tuple:
+def state_after(design: Design, key: tuple, cohort: Cohort) -> tuple:
     """What a trial is known by: counts and last cohort, or all cohorts if their order matters."""
     if not design.reads_counts_only:
         return (*key, cohort)
@@ -145,7 +145,7 @@ def _next(design: Design, key: tuple, cohort: Cohort) -> tuple:
     return n, dlt, cohort
 
 
-def _history(design: Design, key: tuple) -> History:
+def history_of(design: Design, key: tuple) -> History:
     """A history that the key stands for."""
     if not key or not design.reads_counts_only:
         return History(key)

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pdcraft.domain import InputError
+from pdcraft.trial.followed import Followed
 from pdcraft.trial.history import Cohort, History
 
-DECISIONS = ("start", "escalate", "expand", "stay", "de-escalate", "stop")
-"""Words for what follows a cohort; ``expand`` is what the 3+3 calls more patients at a level."""
+DECISIONS = ("start", "escalate", "expand", "stay", "de-escalate", "stop", "wait")
+"""Words for what follows a cohort; ``expand`` is what the 3+3 calls more patients at a level, and
+``wait`` holds accrual until more is known of the patients under observation."""
 MOST_PATIENTS = 1_000
 """A trial that has not ended by then has no rule that ends it."""
 
@@ -58,6 +60,10 @@ class Advice:
             self, decision="stop", next_level=None, mtd=mtd, reasons=(*self.reasons, reason)
         )
 
+    def wait(self, reason: str) -> Advice:
+        """Changed copy: treat nobody until more is known."""
+        return replace(self, decision="wait", reasons=(*self.reasons, reason))
+
     @property
     def reason(self) -> str:
         """All reasons in one line."""
@@ -87,6 +93,13 @@ class AbstractRule(abc.ABC):
     @abc.abstractmethod
     def advise(self, history: History, advice: Advice) -> Advice:
         """The advice, or a changed copy with a reason appended. ``history`` is not empty."""
+
+    def hear(self, now: Followed, advice: Advice) -> Advice:
+        """As `advise`, with patients still under observation.
+
+        Rules that can weigh them do so here; for the others they count as free of toxicity.
+        """
+        return self.advise(now.history, advice)
 
     def start(self, advice: Advice) -> Advice:
         """The advice for the first cohort, or a changed copy; most rules leave it as it is."""
@@ -196,6 +209,30 @@ class Design:
         for rule in self.rules:
             advice = _checked(rule, advice, rule.advise(history, advice))
             if advice.stops:
+                break
+        return advice
+
+    def hear(self, now: Followed) -> Advice:
+        """What the design says on a day on which patients may be under observation.
+
+        The first rule that stops the trial or lets it wait has the last word. Errors as `advise`.
+
+        Examples
+        --------
+        >>> from pdcraft.trial import CRM, TITECRM, NoSkipping
+        >>> crm = CRM(0.25, (0.1, 0.25, 0.4), estimator="plug-in")
+        >>> design = Design((TITECRM(crm, window_h=56 * 24.0), NoSkipping()), 3, cohort_size=1)
+        >>> design.hear(Followed((1, 1), (False, False), (56.0, 3.0), 56.0)).next_level
+        2
+        """
+        if not now.level:
+            return self.advise(History())
+        if max(now.level) > self.levels:
+            raise InputError(f"A patient is at level {max(now.level)} of {self.levels} levels.")
+        advice = Advice("start", 1, self.cohort_size, self.levels)
+        for rule in self.rules:
+            advice = _checked(rule, advice, rule.hear(now, advice))
+            if advice.stops or advice.decision == "wait":
                 break
         return advice
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pdcraft.domain import InputError
 from pdcraft.trial.boin import BOIN
 from pdcraft.trial.design import AbstractRule, Advice
+from pdcraft.trial.followed import Followed
 from pdcraft.trial.history import History
 from pdcraft.trial.tabulated import Verdict
 
@@ -71,6 +72,32 @@ class TITEBOIN(AbstractRule):
         """As `BOIN`: outcomes of a history are complete."""
         return self.boin.advise(history, advice)
 
+    def hear(self, now: Followed, advice: Advice) -> Advice:
+        """Decision by the rate per effective patient, or wait; levels are closed as by `BOIN`."""
+        history, level = now.history, now.level[-1]
+        known = self.boin.advise(history, advice)  # closes levels, knows the MTD
+        n, dlt, pending = history.n(level), history.dlt(level), len(now.pending_d(level))
+        if known.stops or level > known.ceiling:
+            return known
+        advice, seen = (
+            replace(advice, ceiling=known.ceiling, mtd=known.mtd),
+            history.describe(level),
+        )
+        if pending > self.most_pending * n:
+            return advice.wait(f"{seen}: {self._too_many(pending, n)}")
+        rate = self.rate(n, dlt, pending_h=tuple(24.0 * u for u in now.incomplete_d(level)))
+        verdict, why = self.boin.judge(rate)
+        step = {"escalate": 1, "de-escalate": -1}.get(verdict, 0)
+        to = min(max(level + step, 1), advice.ceiling)
+        decision = "escalate" if to > level else "de-escalate" if to < level else "stay"
+        return advice.go(to, decision, f"{seen}: {why} ({rate:.3f} per effective patient)")
+
+    def _too_many(self, pending: int, n: int) -> str:
+        return (
+            f"{pending} of {n} patients are under observation, more than {self.most_pending:g} of "
+            "them: wait"
+        )
+
     def effective_n(self, n: int, pending_h: tuple[float, ...]) -> float:
         """Patients, those under observation by the share of the window that they passed."""
         return n - len(pending_h) + sum(pending_h) / self.window_h
@@ -116,11 +143,7 @@ class TITEBOIN(AbstractRule):
         if closed is not None and dlt >= closed:
             return Verdict("eliminate", self.boin.why_closed(n, dlt))
         if len(pending_h) > self.most_pending * n:
-            return Verdict(
-                "suspend",
-                f"{len(pending_h)} of {n} patients are under observation, more than "
-                f"{self.most_pending:g} of them: wait",
-            )
+            return Verdict("suspend", self._too_many(len(pending_h), n))
         rate = self.rate(n, dlt, pending_h=pending_h)
         decision, why = self.boin.judge(rate)
         return Verdict(decision, f"{why} ({rate:.3f} per effective patient)")

@@ -5,15 +5,16 @@ Toxicity of radiopharmaceuticals is late; waiting for each cohort's nadir would 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pdcraft.domain import InputError
-from pdcraft.trial.crm import CRM
+from pdcraft.trial.crm import CRM, nearest
 from pdcraft.trial.design import AbstractRule, Advice
+from pdcraft.trial.followed import Followed
 from pdcraft.trial.history import History
 from pdcraft.trial.simulated import SimulatedTrials
 from pdcraft.trial.tite_weights import AbstractWeights, LinearWeights
@@ -81,6 +82,21 @@ class TITECRM(AbstractRule):
     def advise(self, history: History, advice: Advice) -> Advice:
         """As `CRM`: outcomes of a history are complete."""
         return self.crm.advise(history, advice)
+
+    def hear(self, now: Followed, advice: Advice) -> Advice:
+        """To the level nearest to the target, patients under observation weighed."""
+        level, toxic, followup_h = now.arrays
+        rates = self.crm.rates(self.posterior(level, toxic=toxic, followup_h=followup_h))
+        best, last = nearest(rates[: advice.ceiling].tolist(), self.crm.target), now.level[-1]
+        decision = "escalate" if best > last else "de-escalate" if best < last else "stay"
+        open_ = sum(len(now.pending_d(j)) for j in set(now.level))
+        reason = (
+            f"{sum(now.toxic)} toxicities in {len(now.level)} patients, {open_} of them under "
+            f"observation: the estimated rate at level {best} is {rates[best - 1]:.3f}, nearest to "
+            f"{self.crm.target:g}"
+        )
+        mtd = nearest(rates[: max(now.level)].tolist(), self.crm.target)  # of those given
+        return replace(advice, mtd=mtd).go(best, decision, reason)
 
     def posterior(
         self,

@@ -48,7 +48,7 @@ class Pool:
     Examples
     --------
     >>> pool = Pool(2000, per_trial=40, seed=1)
-    >>> pool.groups, pool.order(7).shape, pool.order(7).max() < 8 * 100
+    >>> pool.groups, pool.order(7).shape, bool(pool.order(7).max() < 8 * 100)
     (20, (100,), True)
     """
 

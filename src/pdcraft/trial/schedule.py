@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pdcraft.domain import InputError
 from pdcraft.trial.dose_unit import AbstractDoseUnit, PerSurface
@@ -37,7 +37,7 @@ class Schedule:
     name: str
     amounts: tuple[float, ...]
     planned_d: tuple[float, ...] = (0.0,)
-    unit: AbstractDoseUnit = PerSurface()
+    unit: AbstractDoseUnit = field(default_factory=PerSurface)
     optional: bool = False
 
     def __post_init__(self) -> None:

@@ -2,15 +2,17 @@ r"""The MIRD sum: dose rate as activity times S value, summed over sources.
 
 .. math:: \dot D(r_T,t) = \sum_{r_S}\sum_n A_n(r_S,t)\,S_n(r_T\leftarrow r_S)
 
-Photons come from the phantoms' specific absorbed fractions; electrons and alphas stay in their
-source, except in active marrow, between marrow and the myeloma nests in it, and at the wall of a
-hollow organ (theory page *dosimetry*, equations 1-9).
+Sources are the regions of the phantoms, what is spread over the rest of the body, myeloma nests
+in the marrow, and lesions. Photons come from the phantoms' specific absorbed fractions; electrons
+and alphas stay in their source, except in active marrow, between marrow and the myeloma nests in
+it, in lesions, and at the wall of a hollow organ (theory page *dosimetry*, sections 1-4).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -21,49 +23,70 @@ from pdcraft.domain.agent import Emissions
 from pdcraft.domain.phantom import Phantom, Stopping
 from pdcraft.domain.units import GY_G_PER_MEV_MBQ_H
 from pdcraft.dosimetry.base import RADIATIONS, AbstractEngine
-from pdcraft.dosimetry.sphere import csda_range_g_per_cm2, mean_electron_absorbed_fraction
+from pdcraft.dosimetry.lesion import Lesions, PhotonSpheres
+from pdcraft.dosimetry.marrow import marrow_self_fraction
+from pdcraft.dosimetry.s_values import BODY, MARROW, photon_s_Gy_per_MBq_h
+from pdcraft.dosimetry.sphere import ElectronSpheres, mean_electron_absorbed_fraction
 
-MARROW, TUMOUR, BODY = "red marrow", "tumour", "total body"
-REST = ("plasma", "tissue", "iodide")
+TUMOUR, SKELETON, NOWHERE = "tumour", "skeleton", "excreta"
+REST = ("plasma", "blood", "tissue", "rest of body", "iodide")
 """Compartments that fill the body evenly, except the regions that have activity of their own."""
-_OWN = (MARROW, "thyroid", "urinary bladder contents")
-_CONTENTS = {"urinary bladder wall": "urinary bladder contents"}
+LESION = "lesion"
+_WITHIN = {MARROW: SKELETON, TUMOUR: SKELETON}
+WALLS = {
+    "urinary bladder wall": "urinary bladder contents",
+    "gall bladder wall": "gall bladder contents",
+    "stomach wall": "stomach contents",
+    "upper large intestine wall": "upper large intestine contents",
+    "lower large intestine wall": "lower large intestine contents",
+}
+"""Walls that get half the charged-particle dose of their contents (at their inner surface)."""
+
+
+def is_lesion(name: str) -> bool:
+    """Whether a place is a lesion, as "lesion" or "lesion 1"."""
+    return name.split(" ")[0] == LESION
 
 
 class Mird(AbstractEngine):
-    r"""S values of two reference phantoms, scaled to the patient's masses.
+    r"""S values of reference phantoms, scaled to the patient's masses.
 
     Attributes
     ----------
     places
-        Target regions: those of the phantoms and ``tumour``.
+        Target regions: those of the phantoms and ``tumour``. An anatomy may add lesions.
+    regions
+        Source regions of the phantoms.
     photon_S
-        Photon S values of the phantoms, sources `REST` (as one), marrow, thyroid, bladder.
-        Gy/(MBq h), ``[sex, target, source, nuclide]``.
+        Photon S values of the phantoms. Gy/(MBq h), ``[sex, target, source, nuclide]``.
     reference_g
         Masses of the phantoms' targets. g, ``[sex, target]``.
-    local_MeV
-        Energy per decay in electrons and in alphas. MeV, ``[nuclide, 2]``.
+    emitted_MeV
+        Energy per decay by radiation. MeV, ``[nuclide, 3]``.
     marrow_self
         Part of the electron energy from active marrow that active marrow absorbs. ``[nuclide]``.
     nest_share
         Part of the electron energy that stays in the myeloma nest it came from. ``[nuclide]``.
+    lesions
+        Absorbed fractions of spheres.
 
     References
     ----------
     bolch2009, Eq. 1; cristy1987 for the phantoms
     """
 
-    places: tuple[str, ...]
-    nuclides: tuple[str, ...]
+    places: tuple[str, ...] = eqx.field(static=True)
+    nuclides: tuple[str, ...] = eqx.field(static=True)
+    regions: tuple[str, ...] = eqx.field(static=True)
     photon_S: Float[Array, "sex target source nuclide"]
     reference_g: Float[Array, "sex target"]
-    local_MeV: Float[Array, "nuclide 2"]
+    emitted_MeV: Float[Array, "nuclide 3"]
     marrow_self: Float[Array, "nuclide"]
     nest_share: Float[Array, "nuclide"]
+    lesions: Lesions
 
     def dose_rate(self, activity: Activity, anatomy: Anatomy) -> DoseRate:
-        """Absorbed dose rate in every place of the engine. Gy/h.
+        """Absorbed dose rate in every place of the anatomy. Gy/h.
 
         Raises
         ------
@@ -84,67 +107,156 @@ class Mird(AbstractEngine):
     def s_Gy_per_MBq_h(
         self, sources: Sequence[str], anatomy: Anatomy
     ) -> Float[Array, "target source nuclide radiation"]:
-        """Dose per decay from every source to every target, for this patient's masses."""
-        if anatomy.space.names != self.places:
+        """Dose per decay from every source to every target, for this patient's masses.
+
+        Parameters
+        ----------
+        sources
+            Names of `regions`, of `REST`, "tumour", "lesion…" or "excreta". What the sources of
+            `REST` fill depends on the others: the body less every region named beside them.
+        anatomy
+            Masses of the patient, in the order of `places`; lesions after them.
+        """
+        names = anatomy.space.names
+        if names[: len(self.places)] != self.places or not all(
+            is_lesion(n) for n in names[len(self.places) :]
+        ):
             raise InputError(
-                "The anatomy must have the places of the engine, in its order: "
+                "The anatomy must have the places of the engine in its order, then lesions: "
                 + ", ".join(self.places)
             )
+        for name in sources:
+            self._check_source(name, names)
         photon = self._photon(sources, anatomy)
-        electron, alpha = self._local(sources, anatomy)
+        electron, alpha = self._charged(sources, anatomy)
         return jnp.stack([photon, electron, alpha], axis=-1)
 
+    def energy_closure(
+        self, sources: Sequence[str], anatomy: Anatomy
+    ) -> Float[Array, "source nuclide radiation"]:
+        r"""Energy given to all organs together per energy emitted, by source.
+
+        .. math:: \sum_{T} m_T\,S(T \leftarrow S) / E
+
+        over the targets that make up the body once. Electrons and alphas: 1 within the accuracy
+        of the tables; more where a wall is given the dose at its inner surface. Photons: the part
+        that does not leave the body. NaN where a nuclide emits nothing of the kind.
+        """
+        S = self.s_Gy_per_MBq_h(sources, anatomy)
+        once = [n not in (BODY, *_WITHIN) for n in anatomy.space.names]
+        mass = anatomy.space.mass_g * jnp.asarray(once)
+        given = jnp.einsum("t,tsnr->snr", mass, S) / GY_G_PER_MEV_MBQ_H
+        return jnp.where(
+            self.emitted_MeV > 0,
+            given / jnp.where(self.emitted_MeV > 0, self.emitted_MeV, 1),
+            jnp.nan,
+        )
+
+    def _check_source(self, name: str, places: tuple[str, ...]) -> None:
+        if is_lesion(name):
+            if name not in places:
+                raise InputError(
+                    f"Source '{name}' has no mass. Add it to the anatomy, behind the other places."
+                )
+        elif name not in (*self.regions, *REST, TUMOUR, NOWHERE):
+            raise unknown("Source region", name, (*self.regions, *REST, TUMOUR, LESION, NOWHERE))
+
+    def _named(self, sources: Sequence[str]) -> list[str]:
+        """Places with activity of their own, none inside another."""
+        named = [n for n in sources if (n in self.regions and n != BODY) or n == TUMOUR]
+        return [n for n in named if _WITHIN.get(n) not in named]
+
     def _photon(self, sources: Sequence[str], anatomy: Anatomy) -> Array:
+        n_targets = len(self.places) - 1
         mass, ref = anatomy.space.mass_g, self.reference_g[anatomy.sex]
         table = self.photon_S[anatomy.sex]
         # Photon self-dose goes with m^(-2/3): a heavier organ absorbs a larger part.
-        scale = jnp.cbrt(ref / mass[: ref.shape[0]]) ** 2
-        own = [_OWN.index(n) if n in _OWN else -1 for n in self.places[:-1]]
-        for target, k in enumerate(own):
-            if k >= 0:
-                table = table.at[target, 1 + k].multiply(scale[target])
-        table = table.at[:, 0].multiply(scale[self.places.index(BODY)])
-        zero = jnp.zeros_like(table[:, 0])
-        column = {**dict.fromkeys(REST, 0), **{n: 1 + k for k, n in enumerate(_OWN)}, TUMOUR: 1}
-        for name in sources:
-            if name not in (*column, "excreta"):
-                raise unknown("Source region", name, (*column, "excreta"))
-        columns = [table[:, column[n]] if n in column else zero for n in sources]
-        S = jnp.stack(columns, axis=1)
-        # Myeloma nests lie in the marrow: photons reach them as they reach marrow.
-        return jnp.concatenate([S, S[self.places.index(MARROW)][None]], axis=0)
+        scale = jnp.cbrt(ref / mass[:n_targets]) ** 2
+        self_dose = np.array([[t == s for s in self.regions] for t in self.places[:-1]])
+        scaled = table * jnp.where(self_dose, scale[:, None], 1.0)[..., None]
+        whole = scale[self.places.index(BODY)]
+        columns = {n: scaled[:, k] for k, n in enumerate(self.regions)}
+        columns[BODY] = table[:, self.regions.index(BODY)] * whole
+        columns |= dict.fromkeys(REST, self._rest(sources, table, ref) * whole)
+        columns |= {TUMOUR: columns[MARROW], NOWHERE: jnp.zeros_like(columns[BODY])}
+        # Of what a lesion emits, organs are told the whole-body mean only.
+        outside = jnp.zeros_like(columns[BODY])
+        at_body = self.places.index(BODY)
+        outside = outside.at[at_body].set(columns["rest of body"][at_body])
+        S = jnp.stack([outside if is_lesion(n) else columns[n] for n in sources], axis=1)
+        # Myeloma nests lie in the marrow, lesions anywhere: photons reach them as they reach
+        # marrow, and the body on average.
+        rows = [S, S[self.places.index(MARROW)][None]]
+        for k, place in enumerate(anatomy.space.names[len(self.places) :]):
+            own = self.lesions.fraction(mass[len(self.places) + k])[:, 0]
+            own = own * self.emitted_MeV[:, 0] * GY_G_PER_MEV_MBQ_H / mass[len(self.places) + k]
+            is_own = np.array([n == place for n in sources])[:, None]
+            rows.append(jnp.where(is_own, own, S[at_body])[None])
+        return jnp.concatenate(rows, axis=0)
 
-    def _local(self, sources: Sequence[str], anatomy: Anatomy) -> tuple[Array, Array]:
-        at, mass = self.places.index, anatomy.space.mass_g
-        m_marrow, m_tumour, m_body = mass[at(MARROW)], mass[at(TUMOUR)], mass[at(BODY)]
-        gy = GY_G_PER_MEV_MBQ_H * self.local_MeV  # [nuclide, 2], Gy g / (MBq h)
-        stay = jnp.stack([self.nest_share, jnp.ones_like(self.nest_share)], axis=-1)
-        held = jnp.stack([self.marrow_self, jnp.ones_like(self.marrow_self)], axis=-1)
-        space = m_marrow + m_tumour
-        cross = held * (1.0 - stay) / space
-        per_g = jnp.zeros((len(self.places), len(sources), *gy.shape))
-        elsewhere = [n for n in _OWN if n in sources] + [TUMOUR]
-        rest_g = m_body - sum((mass[at(n)] for n in elsewhere), jnp.asarray(0.0))
+    def _rest(self, sources: Sequence[str], table: Array, ref: Array) -> Array:
+        """The even whole body less the regions with activity of their own."""
+        named = [n for n in self._named(sources) if n != TUMOUR]
+        if TUMOUR in sources and MARROW not in named and SKELETON not in named:
+            named.append(MARROW)
+        body = self.regions.index(BODY)
+        m = {n: ref[self.places.index(n)] for n in (*named, BODY)}
+        less = sum((table[:, self.regions.index(n)] * m[n] for n in named), jnp.zeros(()))
+        left = m[BODY] - sum(m[n] for n in named)
+        return jnp.maximum((table[:, body] * m[BODY] - less) / left, 0.0)
+
+    def _charged(self, sources: Sequence[str], anatomy: Anatomy) -> tuple[Array, Array]:
+        """Electrons and alphas. Gy/(MBq h), ``[target, source, nuclide]`` each."""
+        names, mass = anatomy.space.names, anatomy.space.mass_g
+        gy = GY_G_PER_MEV_MBQ_H * self.emitted_MeV[:, 1:]
+        per_g = jnp.zeros((len(names), len(sources), *gy.shape))
         for s, name in enumerate(sources):
-            if name == "excreta":
-                continue
-            if name in REST:
-                even = [t for t, n in enumerate(self.places) if n not in (*elsewhere, BODY)]
-                per_g = per_g.at[jnp.array(even), s].set(1.0 / rest_g)
-            elif name == MARROW:
-                per_g = per_g.at[at(MARROW), s].set(held / m_marrow - cross * m_tumour / m_marrow)
-                per_g = per_g.at[at(TUMOUR), s].set(cross)
-            elif name == TUMOUR:
-                per_g = per_g.at[at(MARROW), s].set(cross)
-                per_g = per_g.at[at(TUMOUR), s].set(stay / m_tumour + cross)
-            else:
-                per_g = per_g.at[at(name), s].set(1.0 / mass[at(name)])
-                for wall, contents in _CONTENTS.items():
-                    if contents == name:
-                        per_g = per_g.at[at(wall), s].set(0.5 / mass[at(name)])
-            per_g = per_g.at[at(BODY), s].set(1.0 / m_body)
+            for place, share in self._spread(name, sources, anatomy).items():
+                per_g = per_g.at[names.index(place), s].set(share)
+            if name != NOWHERE:
+                per_g = per_g.at[names.index(BODY), s].set(1.0 / mass[names.index(BODY)])
         S = per_g * gy
         return S[..., 0], S[..., 1]
+
+    def _spread(self, name: str, sources: Sequence[str], anatomy: Anatomy) -> dict[str, Array]:
+        """Charged-particle energy per mass in every place that a source reaches. 1/g."""
+        mass = dict(zip(anatomy.space.names, anatomy.space.mass_g, strict=True))
+        if name in (MARROW, TUMOUR):
+            return self._marrow(name, mass)
+        if name in REST:
+            return self._even(self._named(sources), mass)
+        if name == BODY:
+            return self._even([], mass)
+        if is_lesion(name):
+            return {name: self.lesions.fraction(mass[name])[:, 1:] / mass[name]}
+        if name == SKELETON:
+            return dict.fromkeys((SKELETON, MARROW, TUMOUR), 1.0 / mass[SKELETON])
+        if name == NOWHERE:
+            return {}
+        walls = {w: 0.5 / mass[name] for w, inside in WALLS.items() if inside == name and w in mass}
+        return {name: 1.0 / mass[name], **walls}
+
+    def _even(self, named: Sequence[str], mass: dict[str, Array]) -> dict[str, Array]:
+        """Even in all of the body but the named places."""
+        rest_g = mass[BODY] - sum((mass[n] for n in named), jnp.asarray(0.0))
+        inside = {n for n, around in _WITHIN.items() if around in named}
+        spread = {n: 1.0 / rest_g for n in self.places if n not in (*named, *inside, BODY)}
+        if SKELETON in spread:
+            taken = sum((mass[n] for n in named if n in _WITHIN), jnp.asarray(0.0))
+            spread[SKELETON] = (1.0 - taken / mass[SKELETON]) / rest_g
+        return spread
+
+    def _marrow(self, name: str, mass: dict[str, Array]) -> dict[str, Array]:
+        """Marrow and the nests in it share electrons (theory page, Eq. 7 and 8)."""
+        stay = jnp.stack([self.nest_share, jnp.ones_like(self.nest_share)], axis=-1)
+        held = jnp.stack([self.marrow_self, jnp.ones_like(self.marrow_self)], axis=-1)
+        m_marrow, m_tumour = mass[MARROW], mass[TUMOUR]
+        cross = held * (1.0 - stay) / (m_marrow + m_tumour)
+        spread = {SKELETON: 1.0 / mass[SKELETON]} if SKELETON in mass else {}
+        if name == MARROW:
+            own = held / m_marrow - cross * m_tumour / m_marrow
+            return {MARROW: own, TUMOUR: cross, **spread}
+        return {MARROW: cross, TUMOUR: stay / m_tumour + cross, **spread}
 
 
 def build_mird(
@@ -155,13 +267,15 @@ def build_mird(
     marrow_floor: float,
     marrow_length_g_per_cm2: float,
     nest_mass_g: float,
+    spheres: ElectronSpheres,
+    photon_spheres: PhotonSpheres,
 ) -> Mird:
     r"""A `Mird` engine for one chain, from phantoms, spectra and stopping powers.
 
     Parameters
     ----------
     phantoms
-        Male, then female.
+        Male, then female; or one body of any age or species.
     emissions
         What the members of the chain emit.
     stopping
@@ -171,139 +285,56 @@ def build_mird(
         :math:`\phi_\infty + (1-\phi_\infty)/(1+R(E)/L)`.
     nest_mass_g
         Mass of the spheres in which myeloma cells lie among marrow. g.
+    spheres, photon_spheres
+        Transported absorbed fractions, for nests and lesions.
 
     Returns
     -------
     Mird
         Ready for `irradiate`.
 
+    Raises
+    ------
+    InputError
+        If a nuclide emits nothing.
+
     References
     ----------
     bolch2009, Eq. 4 (S from specific absorbed fractions)
     """
-    shared = [n for n in phantoms[0].targets if all(n in p.targets for p in phantoms)]
-    nuclides = tuple(e.nuclide for e in emissions)
-    photon = np.stack([_photon_table(p, shared, emissions) for p in phantoms])
-    masses = np.stack([[float(p.mass_g[p.target(n)]) for n in shared] for p in phantoms])
-    local = [[e.energy_MeV("electron"), e.energy_MeV("alpha")] for e in emissions]
-    self_marrow = [
-        marrow_self_fraction(e, stopping, marrow_floor, marrow_length_g_per_cm2) for e in emissions
-    ]
-    nests = [float(mean_electron_absorbed_fraction(e, nest_mass_g, stopping)) for e in emissions]
+    for e in emissions:
+        if not any(e.energy_MeV(r) > 0 for r in RADIATIONS):
+            raise InputError(f"{e.nuclide} emits no radiation; there is no dose to compute.")
+    targets = [n for n in phantoms[0].targets if all(n in p.targets for p in phantoms)]
+    regions = [n for n in phantoms[0].sources if all(n in p.sources for p in phantoms)]
     return Mird(
-        (*shared, TUMOUR), nuclides, jnp.asarray(photon), jnp.asarray(masses),
-        jnp.asarray(local), jnp.asarray(self_marrow), jnp.asarray(nests),
-    )  # fmt: skip
+        (*targets, TUMOUR),
+        tuple(e.nuclide for e in emissions),
+        tuple(regions),
+        jnp.asarray(np.stack([_photon_table(p, targets, regions, emissions) for p in phantoms])),
+        jnp.asarray([[float(p.mass_g[p.target(n)]) for n in targets] for p in phantoms]),
+        jnp.asarray([[e.energy_MeV(r) for r in RADIATIONS] for e in emissions]),
+        jnp.asarray(
+            [
+                marrow_self_fraction(e, stopping, marrow_floor, marrow_length_g_per_cm2)
+                for e in emissions
+            ]
+        ),
+        jnp.asarray(
+            [
+                float(mean_electron_absorbed_fraction(e, nest_mass_g, stopping, spheres=spheres))
+                for e in emissions
+            ]
+        ),
+        Lesions.of(emissions, stopping, spheres, photon_spheres),
+    )
 
 
-def photon_s_Gy_per_MBq_h(phantom: Phantom, emissions: Emissions) -> NDArray:
-    r"""Photon S values of a phantom for one nuclide, all targets and sources.
-
-    .. math:: S = \sum_i E_i\,Y_i\,\Phi(r_T\leftarrow r_S, E_i)
-
-    with :math:`\ln\Phi` linear in :math:`\ln E` between the table's energies.
-
-    Returns
-    -------
-    Array
-        Gy/(MBq h), ``[target, source]``.
-
-    References
-    ----------
-    bolch2009, Eq. 4
-    """
-    E, y = np.asarray(emissions.photon_MeV), np.asarray(emissions.photon_yield)
-    grid, saf = np.log(np.asarray(phantom.energy_MeV)), np.asarray(phantom.saf_per_kg)
-    x = np.log(np.clip(E, np.exp(grid[0]), np.exp(grid[-1])))
-    i = np.clip(np.searchsorted(grid, x) - 1, 0, len(grid) - 2)
-    f = (x - grid[i]) / (grid[i + 1] - grid[i])
-    low, high = saf[..., i], saf[..., i + 1]
-    both = (low > 0) & (high > 0)
-    safe = np.where(both, low, 1.0), np.where(both, high, 1.0)
-    log_mean = np.exp((1 - f) * np.log(safe[0]) + f * np.log(safe[1]))
-    value = np.where(both, log_mean, (1 - f) * low + f * high)
-    return GY_G_PER_MEV_MBQ_H * 1e-3 * (value * (E * y)).sum(axis=-1)
-
-
-def organ_s_Gy_per_MBq_h(
-    phantom: Phantom, emissions: Emissions, *, marrow_self: float = 1.0
+def _photon_table(
+    phantom: Phantom, targets: list[str], regions: list[str], emissions: Sequence[Emissions]
 ) -> NDArray:
-    r"""S values of a reference body for one nuclide, photons and charged particles together.
-
-    Electrons and alphas stay in their source; whole body as source or target spreads them evenly,
-    and active marrow keeps the share ``marrow_self`` of its electrons.
-
-    Parameters
-    ----------
-    phantom, emissions
-        The body, and what one nuclide emits.
-    marrow_self
-        From `marrow_self_fraction`. 0 to 1.
-
-    Returns
-    -------
-    Array
-        Gy/(MBq h), ``[target, source]``.
-
-    References
-    ----------
-    bolch2009, Eq. 4
-
-    Examples
-    --------
-    >>> from pdcraft import library
-    >>> body = library.phantom("adult_male")
-    >>> S = organ_s_Gy_per_MBq_h(body, library.emissions("I-131"))
-    >>> round(float(S[body.target("thyroid"), body.source("thyroid")]), 4)
-    0.0057
-    """
-    S = photon_s_Gy_per_MBq_h(phantom, emissions)
-    electron, alpha = (GY_G_PER_MEV_MBQ_H * emissions.energy_MeV(r) for r in ("electron", "alpha"))
-    mass = np.asarray(phantom.mass_g)
-    for t, target in enumerate(phantom.targets):
-        for k, source in enumerate(phantom.sources):
-            if BODY in (target, source):
-                S[t, k] += (electron + alpha) / mass[phantom.target(BODY)]
-            elif target == source:
-                held = marrow_self if target == MARROW else 1.0
-                S[t, k] += (held * electron + alpha) / mass[t]
-    return S
-
-
-def _photon_table(phantom: Phantom, targets: list[str], emissions: Sequence[Emissions]) -> NDArray:
-    """Gy/(MBq h), ``[target, source (rest, *_OWN), nuclide]``."""
+    """Gy/(MBq h), ``[target, source, nuclide]``."""
     rows = [phantom.target(n) for n in targets]
-    S = np.stack([photon_s_Gy_per_MBq_h(phantom, e)[rows] for e in emissions], axis=-1)
-    own = [phantom.source(n) for n in _OWN]
-    m, body = np.asarray(phantom.source_mass_g), phantom.source(BODY)
-    # Rest of body: the even whole body less the regions with activity of their own.
-    rest = S[:, body] * m[body] - sum(S[:, k] * m[k] for k in own)
-    rest = np.maximum(rest / (m[body] - sum(m[k] for k in own)), 0.0)
-    return np.stack([rest, *(S[:, k] for k in own)], axis=1)
-
-
-def marrow_self_fraction(
-    emissions: Emissions, stopping: Stopping, floor: float, length_g_per_cm2: float
-) -> float:
-    r"""Part of the electron energy from active marrow that active marrow absorbs. 0 to 1.
-
-    .. math:: \phi_{RM}(E) = \phi_\infty + \frac{1-\phi_\infty}{1 + R(E)/L}
-
-    Parameters
-    ----------
-    emissions, stopping
-        What is emitted, and what stops it.
-    floor, length_g_per_cm2
-        :math:`\phi_\infty` and :math:`L` (g/cm2).
-
-    References
-    ----------
-    icrp133, to whose self absorbed fractions the two parameters are fitted
-    """
-    E, y = np.asarray(emissions.electron_MeV), np.asarray(emissions.electron_yield)
-    keep = (E > 1e-5) & (y > 0)
-    if not keep.any():
-        return 1.0
-    E, y = E[keep], y[keep]
-    phi = floor + (1.0 - floor) / (1.0 + csda_range_g_per_cm2(stopping, E) / length_g_per_cm2)
-    return float((phi * E * y).sum() / (E * y).sum())
+    columns = [phantom.source(n) for n in regions]
+    S = np.stack([photon_s_Gy_per_MBq_h(phantom, e) for e in emissions], axis=-1)
+    return S[np.ix_(rows, columns)]

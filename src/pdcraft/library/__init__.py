@@ -8,6 +8,7 @@ tissues/ diseases/ endpoints/ dosimetry/`` and ``SOURCES.bib``; nuclear data com
 """
 
 from pdcraft.library.conjugate import agent, payload_named
+from pdcraft.library.electron_data import photon_sphere_fractions, sphere_fractions
 from pdcraft.library.endpoints import ctcae
 from pdcraft.library.graphs import graph
 from pdcraft.library.media import electrons_in_water
@@ -18,6 +19,6 @@ from pdcraft.library.time_activity import time_activity
 
 __all__ = [
     "PHANTOMS", "agent", "bibliography", "chain", "cite", "ctcae", "electrons_in_water",
-    "emissions", "graph", "names_on", "parameters", "payload_named", "phantom", "read_toml",
-    "shelf", "time_activity",
+    "emissions", "graph", "names_on", "parameters", "payload_named", "phantom",
+    "photon_sphere_fractions", "read_toml", "shelf", "sphere_fractions", "time_activity",
 ]  # fmt: skip

@@ -109,7 +109,28 @@ def sphere_fractions() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     >>> fraction.shape == (len(energy_MeV), len(mass_g))
     True
     """
-    header, *rows = csv.reader(_lines("media/spheres_water.csv"))
+    return _sphere_table("media/spheres_water.csv")
+
+
+def photon_sphere_fractions() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Absorbed fractions of photons even in unit-density water spheres, from our own transport.
+
+    Returns
+    -------
+    energy_MeV, mass_g, fraction, sigma
+        ``[energy]``, ``[mass]``, and twice ``[energy, mass]``; sigma is absolute.
+
+    Examples
+    --------
+    >>> energy_MeV, mass_g, fraction, sigma = photon_sphere_fractions()
+    >>> fraction.shape == (len(energy_MeV), len(mass_g))
+    True
+    """
+    return _sphere_table("media/photon_spheres_water.csv")
+
+
+def _sphere_table(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    header, *rows = csv.reader(_lines(name))
     mass_g = np.array([float(v) for v in header[2:]])
     by = {kind: [r for r in rows if r[1] == kind] for kind in ("fraction", "sigma")}
     energy_MeV = np.array([float(r[0]) for r in by["fraction"]])

@@ -34,7 +34,7 @@ from pdcraft.domain import (
     check_needs,
     unknown,
 )
-from pdcraft.dosimetry import build_mird
+from pdcraft.dosimetry import ElectronSpheres, PhotonSpheres, build_mird
 from pdcraft.kinetics import TwoPool
 from pdcraft.study.course import Plan
 from pdcraft.study.spec import CohortTable, Study
@@ -124,6 +124,8 @@ def prepare(study: Study) -> Prepared:
         marrow_floor=engine_parameters["marrow.electron_floor"].value,
         marrow_length_g_per_cm2=engine_parameters["marrow.electron_length"].value,
         nest_mass_g=engine_parameters["tumour.nest_mass"].value,
+        spheres=ElectronSpheres(*library.sphere_fractions()),
+        photon_spheres=PhotonSpheres(*library.photon_sphere_fractions()),
     )  # fmt: skip
     days = np.arange(0.0, study.study.follow_up / 24.0 + 1e-9)
     kinetics = TwoPool()

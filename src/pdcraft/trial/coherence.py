@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from pdcraft.domain import InputError
+from pdcraft.trial.counts import Counts, Moves
 from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import Cohort, History
 
@@ -27,6 +30,10 @@ class OneLevelUp(AbstractRule):
 
     needs_complete_outcomes: ClassVar[bool] = False
     reads_counts_only: ClassVar[bool] = True
+
+    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
+        """`advise` for many histories at once."""
+        return moves.go(np.minimum(moves.level, counts.level + 1))
 
     def advise(self, history: History, advice: Advice) -> Advice:
         """The advice, its level lowered where it is more than one above the last."""
@@ -72,6 +79,15 @@ class Coherent(AbstractRule):
     def recalls(self, last: Cohort) -> bool:
         """Whether the last cohort reached the target."""
         return last.dlt / last.n >= self.target
+
+    def recalls_counts(self, counts: Counts) -> np.ndarray:
+        """`recalls` for many histories at once."""
+        return counts.last_dlt / counts.last_n >= self.target
+
+    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
+        """`advise` for many histories at once."""
+        held = np.minimum(moves.level, counts.level)
+        return moves.go(np.where(self.recalls_counts(counts), held, moves.level))
 
     def advise(self, history: History, advice: Advice) -> Advice:
         """The advice, or the last level again."""

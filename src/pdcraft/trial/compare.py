@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from pdcraft.domain import InputError
+from pdcraft.trial.counts import Counts
 from pdcraft.trial.design import Advice, Design, check_ends
 from pdcraft.trial.history import Cohort, History
 from pdcraft.trial.oc import check_rates
@@ -98,14 +99,54 @@ def simulate(
     tolerance = np.asarray(tolerance, float)
     if tolerance.ndim != 2 or not np.all((tolerance >= 0) & (tolerance <= 1)):
         raise InputError("tolerance must be [trial, patient], with values from 0 to 1.")
+    run = _all_at_once if design.advises_counts and len(tolerance) else _one_by_one
+    level, mtd = run(design, p, tolerance)
+    treated = max(int(np.max(np.nonzero(level.any(axis=0))[0], initial=0)) + 1, 1)
+    level = level[:, :treated].astype(int)
+    toxic = (level > 0) & (tolerance[:, :treated] < np.append(0.0, p)[level])
+    return SimulatedTrials(level, toxic, mtd, design.levels)
+
+
+def _all_at_once(
+    design: Design, p: np.ndarray, tolerance: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Levels of patients and MTDs; a cohort of every trial at a time."""
+    start, trials = design.advise(History()), len(tolerance)
+    level, mtd = np.zeros(tolerance.shape, np.int8), np.zeros(trials, int)
+    n, dlt = np.zeros((2, trials, design.levels), int)
+    here, size = np.full(trials, start.next_level), np.full(trials, start.size)
+    treated, rows = np.zeros(trials, int), np.arange(trials)
+    while len(rows):
+        check_ends(int((treated + size).max()), tolerance.shape[1])
+        place = treated[:, None] + np.arange(size.max())
+        inside = place < (treated + size)[:, None]
+        place = np.minimum(place, tolerance.shape[1] - 1)
+        drawn = tolerance[rows[:, None], place]
+        toxic = ((drawn < p[here - 1][:, None]) & inside).sum(axis=1)
+        at = np.nonzero(inside)
+        level[rows[at[0]], place[at]] = here[at[0]]
+        every = np.arange(len(rows))
+        n[every, here - 1] += size
+        dlt[every, here - 1] += toxic
+        counts = Counts(n, dlt, here, size, toxic)
+        moves, treated = design.advise_counts(counts), treated + size
+        stops = moves.level == 0
+        if stops.any():
+            mtd[rows[stops]] = design.choose_counts(counts.part(stops), moves.barred[stops])
+        rows, treated, n, dlt = rows[~stops], treated[~stops], n[~stops], dlt[~stops]
+        here, size = moves.level[~stops], moves.size[~stops]
+    return level, mtd
+
+
+def _one_by_one(
+    design: Design, p: np.ndarray, tolerance: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Levels of patients and MTDs; a trial at a time."""
     known: dict[tuple, tuple[History, Advice]] = {}
-    level = np.zeros(tolerance.shape, int)
-    mtd = np.zeros(len(tolerance), int)
+    level, mtd = np.zeros(tolerance.shape, int), np.zeros(len(tolerance), int)
     for t, patients in enumerate(tolerance):
         mtd[t] = _one(design, p, patients, level[t], known)
-    toxic = (level > 0) & (tolerance < np.append(0.0, p)[level])
-    treated = max(int((level > 0).sum(axis=1).max()), 1)
-    return SimulatedTrials(level[:, :treated], toxic[:, :treated], mtd, design.levels)
+    return level, mtd
 
 
 def _one(

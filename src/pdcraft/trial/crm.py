@@ -11,6 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from pdcraft.domain import InputError, ValidityWarning
+from pdcraft.trial.counts import Counts, Moves
 from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
 from pdcraft.trial.skeleton import check_skeleton
@@ -105,7 +106,9 @@ class CRM(AbstractRule):
         """Levels of the skeleton."""
         return len(self.skeleton)
 
-    def posterior(self, n: Sequence[int], dlt: Sequence[int]) -> Posterior:
+    def posterior(
+        self, n: Sequence[int] | np.ndarray, dlt: Sequence[int] | np.ndarray
+    ) -> Posterior:
         """Posterior after counts of patients and toxicities. ``[*trial, level]``.
 
         Raises
@@ -131,6 +134,17 @@ class CRM(AbstractRule):
     def rates(self, posterior: Posterior) -> np.ndarray:
         """Estimated rates by the chosen estimator. ``[*trial, level]``."""
         return posterior.plug_in if self.estimator == "plug-in" else posterior.posterior_mean
+
+    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
+        """`advise` for many histories at once."""
+        distance = np.abs(self.rates(self.posterior(counts.n, counts.dlt)) - self.target)
+        closed = np.arange(1, self.levels + 1) > moves.ceiling[:, None]
+        return moves.go(np.argmin(np.where(closed, np.inf, distance), axis=1) + 1)
+
+    def choose_counts(self, counts: Counts) -> np.ndarray:
+        """The level nearest to the target."""
+        rates = self.rates(self.posterior(counts.n, counts.dlt))
+        return np.argmin(np.abs(rates - self.target), axis=1) + 1
 
     def advise(self, history: History, advice: Advice) -> Advice:
         """To the level nearest to the target; it is the MTD if the trial ended here."""

@@ -7,7 +7,11 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
+from jaxtyping import Bool, Int
+
 from pdcraft.domain import InputError
+from pdcraft.trial.counts import Counts, Moves
 from pdcraft.trial.followed import Followed
 from pdcraft.trial.history import Cohort, History
 
@@ -109,6 +113,23 @@ class AbstractRule(abc.ABC):
         """What matters of the last cohort beside its level and the counts; nothing for most."""
         return None
 
+    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
+        """`advise` for many histories at once; a rule that has it says `advises_counts`."""
+        raise NotImplementedError
+
+    def choose_counts(self, counts: Counts) -> Int[np.ndarray, "state"] | None:
+        """MTD if the trial ended here, 0 for none; None if the rule chooses none. ``[state]``."""
+        return None
+
+    @property
+    def advises_counts(self) -> bool:
+        """Whether many histories can be judged at once."""
+        return type(self).advise_counts is not AbstractRule.advise_counts
+
+    def recalls_counts(self, counts: Counts) -> np.ndarray | None:
+        """`recalls` for many histories at once."""
+        return None
+
 
 @dataclass(frozen=True)
 class Pathway:
@@ -179,6 +200,27 @@ class Design:
     def recalls(self, last: Cohort) -> tuple[Hashable, ...]:
         """What matters to the rules of the last cohort beside its level and the counts."""
         return tuple(rule.recalls(last) for rule in self.rules)
+
+    @property
+    def advises_counts(self) -> bool:
+        """Whether all rules can judge many histories at once."""
+        return all(rule.advises_counts for rule in self.rules)
+
+    def advise_counts(self, counts: Counts) -> Moves:
+        """`advise` for many histories at once, without reasons."""
+        moves = Moves.none_yet(len(counts.level), self.cohort_size, self.levels)
+        for rule in self.rules:
+            moves = rule.advise_counts(counts, moves)
+        return moves
+
+    def choose_counts(
+        self, counts: Counts, barred: Bool[np.ndarray, "state"]
+    ) -> Int[np.ndarray, "state"]:
+        """MTD of trials that end in these states, 0 for none or where they are ``barred``."""
+        chosen = (rule.choose_counts(counts) for rule in self.rules)
+        mtd = [levels for levels in chosen if levels is not None]
+        last = mtd[-1] if mtd else np.zeros(len(counts.level), int)
+        return np.where(barred, 0, last)
 
     def advise(self, history: History | str) -> Advice:
         """What the design says after a history.

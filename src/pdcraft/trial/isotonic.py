@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+from jaxtyping import Bool, Float, Int
 from scipy.special import betainc
 
 PSEUDO_DLT, TIE_BREAKER = 0.05, 1e-10
@@ -29,6 +31,34 @@ def estimated_rates(n: Sequence[int], dlt: Sequence[int]) -> list[float]:
     b = [m - y + PSEUDO_DLT for m, y in zip(n, dlt, strict=True)]
     weights = [(p + q) ** 2 * (p + q + 1) / (p * q) for p, q in zip(a, b, strict=True)]
     return isotonic([p / (p + q) for p, q in zip(a, b, strict=True)], weights)
+
+
+def estimated_rates_of_many(
+    n: Int[np.ndarray, "state level"],
+    dlt: Int[np.ndarray, "state level"],
+    treated: Bool[np.ndarray, "state level"],
+) -> Float[np.ndarray, "state level"]:
+    r"""`estimated_rates` of many histories, with what orders equal estimates; ``[state, level]``.
+
+    Levels without treatment do not count; their entry means nothing. The isotonic estimate is
+    :math:`\max_{i \le j} \min_{k \ge j} \bar p_{i..k}` over weighted means.
+    """
+    a, b = dlt + PSEUDO_DLT, n - dlt + PSEUDO_DLT
+    weight = np.where(treated, (a + b) ** 2 * (a + b + 1) / (a * b), 0.0)
+    levels = n.shape[1]
+    mass = np.concatenate([np.zeros((len(n), 1)), np.cumsum(weight, axis=1)], axis=1)
+    sums = np.cumsum(weight * a / (a + b), axis=1)
+    sums = np.concatenate([np.zeros((len(n), 1)), sums], axis=1)
+    best = np.full(n.shape, -np.inf)
+    for i in range(levels):
+        lowest = np.full(len(n), np.inf)
+        for k in range(levels - 1, i - 1, -1):
+            with np.errstate(invalid="ignore", divide="ignore"):
+                mean = (sums[:, k + 1] - sums[:, i]) / (mass[:, k + 1] - mass[:, i])
+            ends = treated[:, i] & treated[:, k]
+            lowest = np.minimum(lowest, np.where(ends, mean, np.inf))
+            best[:, k] = np.where(treated[:, i], np.maximum(best[:, k], lowest), best[:, k])
+    return best + TIE_BREAKER * np.cumsum(treated, axis=1)
 
 
 def overdose_probabilities(target: float, n: Sequence[int], dlt: Sequence[int]) -> list[float]:

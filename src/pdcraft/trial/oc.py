@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from pdcraft.domain import InputError
+from pdcraft.trial.counts import Counts, Moves
 from pdcraft.trial.design import Advice, Design, check_ends
 from pdcraft.trial.history import Cohort, History
 
@@ -84,11 +86,8 @@ def operating_characteristics(
     p = np.asarray(dlt_probability, dtype=float)
     _check(design, p)
     many = p.reshape(-1, design.levels)
-    ends, states = _ends(design, many)
-    weight = np.array([flow for _, _, flow in ends])
-    n = np.array([state[0] for state, _, _ in ends], dtype=float)
-    dlt = np.array([state[1] for state, _, _ in ends], dtype=float)
-    mtd = np.array([advice.mtd or 0 for _, advice, _ in ends])
+    merge = _merge_many if design.advises_counts else _merge_one_by_one
+    n, dlt, mtd, weight, states = merge(design, many)
     total = n.sum(axis=1)
     chosen = mtd[:, None] == np.arange(design.levels + 1)
     selected = weight.T @ chosen
@@ -128,6 +127,81 @@ def _check(design: Design, p: np.ndarray) -> None:
             "Simulate trials with compare() or conduct()."
         )
     check_rates(design.levels, p)
+
+
+class _Ends(NamedTuple):
+    """States in which the trial ends, and how many states were met on the way."""
+
+    n: np.ndarray
+    dlt: np.ndarray
+    mtd: np.ndarray
+    weight: np.ndarray
+    states: int
+
+
+def _merge_many(design: Design, p: np.ndarray) -> _Ends:
+    """All trials, a cohort at a time: the states after it are judged and merged together."""
+    start = design.advise(History())
+    zero = np.zeros((1, design.levels), np.int16)
+    one = np.ones(1, int)
+    counts = Counts(zero, zero, one, one, one)
+    moves = replace(Moves.none_yet(1, start.size, design.levels), level=one * start.next_level)
+    flow, ended, states = np.ones((1, len(p))), [], 0
+    while True:
+        states += len(flow)
+        stops = moves.level == 0
+        if stops.any():
+            last = counts.part(stops)
+            mtd = design.choose_counts(last, moves.barred[stops])
+            ended.append((last.n, last.dlt, mtd, flow[stops]))
+        if stops.all():
+            n, dlt, mtd, weight = (np.concatenate(part) for part in zip(*ended, strict=True))
+            return _Ends(n.astype(float), dlt.astype(float), mtd, weight, states)
+        go = ~stops
+        check_ends(int(counts.total.max()))
+        counts, flow = _treat(counts.part(go), moves.level[go], moves.size[go], flow[go], p)
+        counts, flow = _merge(design, counts, flow)
+        moves = design.advise_counts(counts)
+
+
+def _treat(
+    counts: Counts, level: np.ndarray, size: np.ndarray, flow: np.ndarray, p: np.ndarray
+) -> tuple[Counts, np.ndarray]:
+    """What follows when every state treats its next cohort, with the flow of probability."""
+    parts = []
+    for m in np.unique(size):
+        at = size == m
+        chance = np.array(_binomial(int(m), p.T))  # [toxicities, level, scenario]
+        rows, i = np.arange(at.sum()), level[at] - 1
+        for k in range(m + 1):
+            n, dlt = counts.n[at].copy(), counts.dlt[at].copy()
+            n[rows, i] += m
+            dlt[rows, i] += k
+            same = np.ones(len(rows), int)
+            after = Counts(n, dlt, level[at], m * same, k * same)
+            parts.append((after, flow[at] * chance[k, i]))
+    counts = Counts(*(np.concatenate(a) for a in zip(*(c for c, _ in parts), strict=True)))
+    return counts, np.concatenate([f for _, f in parts])
+
+
+def _merge(design: Design, counts: Counts, flow: np.ndarray) -> tuple[Counts, np.ndarray]:
+    """One of each set of states that no rule tells apart, with their probabilities added."""
+    recalled = [r.recalls_counts(counts) for r in design.rules]
+    apart = [np.asarray(r)[:, None] for r in recalled if r is not None]
+    keys = np.hstack([counts.n, counts.dlt, counts.level[:, None], *apart]).astype(np.int16)
+    rows = np.ascontiguousarray(keys).view(np.dtype((np.void, keys.shape[1] * keys.itemsize)))
+    _, first, which = np.unique(rows[:, 0], return_index=True, return_inverse=True)
+    order = np.argsort(which, kind="stable")
+    begins = np.searchsorted(which[order], np.arange(len(first)))
+    return counts.part(first), np.add.reduceat(flow[order], begins, axis=0)
+
+
+def _merge_one_by_one(design: Design, p: np.ndarray) -> _Ends:
+    """All trials, a state at a time: for rules that judge one history only."""
+    ends, states = _ends(design, p)
+    mtd = np.array([advice.mtd or 0 for _, advice, _ in ends])
+    n, dlt = (np.array([state[i] for state, _, _ in ends], float) for i in (0, 1))
+    return _Ends(n, dlt, mtd, np.array([flow for _, _, flow in ends]), states)
 
 
 def _ends(design: Design, p: np.ndarray) -> tuple[list[tuple[State, Advice, np.ndarray]], int]:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import numpy as np
+from scipy.special import bdtr
+
 from pdcraft.domain import InputError
 from pdcraft.trial.beta_binomial import toxic_probability
+from pdcraft.trial.counts import Counts, Moves
 from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
 
@@ -24,6 +28,10 @@ class NoSkipping(AbstractRule):
 
     needs_complete_outcomes: ClassVar[bool] = False
     reads_counts_only: ClassVar[bool] = True
+
+    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
+        """`advise` for many histories at once."""
+        return moves.go(np.minimum(moves.level, counts.highest + 1))
 
     def advise(self, history: History, advice: Advice) -> Advice:
         """The advice, its level lowered where it skips one."""
@@ -62,6 +70,11 @@ class StopAt(AbstractRule):
     def __post_init__(self) -> None:
         if self.patients < 1:
             raise InputError(f"patients = {self.patients} must be at least 1.")
+
+    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
+        """`advise` for many histories at once."""
+        left = self.patients - counts.total
+        return replace(moves, size=np.minimum(moves.size, left)).stop(left <= 0)
 
     def advise(self, history: History, advice: Advice) -> Advice:
         """Stop, or the advice with no more patients than are left."""
@@ -124,6 +137,12 @@ class StopWhenTooToxic(AbstractRule):
                 raise InputError(f"{name} = {value:g} must lie between 0 and 1.")
         if self.level < 1:
             raise InputError(f"level = {self.level} must be at least 1; levels count from 1.")
+
+    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
+        """`advise` for many histories at once."""
+        n, dlt = counts.n[:, self.level - 1], counts.dlt[:, self.level - 1]
+        above = bdtr(dlt, n + 1, self.target)
+        return moves.stop((n >= self.least_n) & (above > self.probability), barred=True)
 
     def advise(self, history: History, advice: Advice) -> Advice:
         """Stop, or the advice unchanged."""

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import abc
 from dataclasses import replace
+from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
+import numpy as np
+
+from pdcraft.trial.counts import Counts, Moves
 from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
-from pdcraft.trial.isotonic import TIE_BREAKER, estimated_rates
+from pdcraft.trial.isotonic import TIE_BREAKER, estimated_rates, estimated_rates_of_many
 
 
 class Row(NamedTuple):
@@ -102,6 +106,36 @@ class AbstractTabulated(AbstractRule):
             return advice.go(level - 1, decision, f"{seen}, {why}: down to level {level - 1}")
         return advice.go(level, "stay", f"{seen}, {why}: stay")
 
+    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
+        """`advise` for many histories at once, from the table."""
+        step, closes = self._table(int(counts.n.max(initial=0)))
+        level, (n, dlt) = counts.level, counts.at(counts.level)
+        top = self._open(counts, closes)
+        ceiling = np.minimum(moves.ceiling, top)
+        to = np.minimum(np.where(level > ceiling, ceiling, level + step[n, dlt]), ceiling)
+        moves = replace(moves, ceiling=ceiling).stop(top == 0, barred=True)
+        return moves.go(np.maximum(to, 1))
+
+    def choose_counts(self, counts: Counts) -> np.ndarray:
+        """`select_mtd` for many histories at once."""
+        _, closes = self._table(int(counts.n.max(initial=0)))
+        top = np.minimum(self._open(counts, closes), counts.highest)
+        treated = (counts.n > 0) & (np.arange(1, counts.n.shape[1] + 1) <= top[:, None])
+        rates = estimated_rates_of_many(counts.n, counts.dlt, treated)
+        if self.mtd_bound is not None:
+            treated = treated & (rates <= self.mtd_bound)
+        distance = np.where(treated, np.abs(rates - self.target), np.inf)
+        return np.where(treated.any(axis=1), np.argmin(distance, axis=1) + 1, 0)
+
+    def _open(self, counts: Counts, closes: np.ndarray) -> np.ndarray:
+        """Highest level that is not closed; the number of levels if none is."""
+        closed = counts.dlt >= closes[counts.n]
+        return np.where(closed.any(axis=1), np.argmax(closed, axis=1), counts.n.shape[1])
+
+    def _table(self, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Steps up or down by patients and toxicities; fewest toxicities that close a level."""
+        return _tables(self, most)
+
     def select_mtd(self, history: History | str) -> int | None:
         r"""Level whose isotonic estimate is closest to the target; None if level 1 is closed.
 
@@ -145,3 +179,18 @@ class AbstractTabulated(AbstractRule):
     def _why_closed(self, history: History, level: int) -> str:
         why = self.why_closed(history.n(level), history.dlt(level))
         return f"{history.describe(level)}: {why}, so level {level} and higher are closed"
+
+
+_STEP = {"escalate": 1, "stay": 0, "de-escalate": -1}
+
+
+@lru_cache(maxsize=64)
+def _tables(rule: AbstractTabulated, most: int) -> tuple[np.ndarray, np.ndarray]:
+    """Steps ``[patients, toxicities]`` and fewest toxicities that close a level ``[patients]``."""
+    step, closes = np.zeros((most + 1, most + 1), int), np.full(most + 1, most + 1)
+    for n in range(1, most + 1):
+        step[n, : n + 1] = [_STEP[rule.verdict(n, dlt).decision] for dlt in range(n + 1)]
+    for n in range(most + 1):
+        fewest = rule.eliminate_at(n)
+        closes[n] = most + 1 if fewest is None else fewest
+    return step, closes

@@ -11,7 +11,7 @@ def test_the_public_names_are_few_and_all_there():
 def test_every_parameter_of_the_library_cites_a_known_source():
     from pdcraft import library
 
-    for folder in ("species", "kinetics", "tissues", "diseases", "dosimetry"):
+    for folder in ("species", "kinetics", "tissues", "diseases", "dosimetry", "xenografts"):
         for name in library.names_on(folder):
             for parameter in library.parameters(f"{folder}/{name}").values():
                 assert parameter.source.key in library.bibliography()

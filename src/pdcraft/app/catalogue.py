@@ -12,6 +12,7 @@ _SHELVES = {
     "phantoms": "reference bodies",
     "diseases": "diseases",
     "tissues": "tissues that answer to dose",
+    "xenografts": "tumours in mice",
     "kinetics": "kinetic parameter sets",
     "species": "who is treated",
     "dosimetry": "parameters of the dosimetry",

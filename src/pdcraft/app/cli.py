@@ -1,4 +1,4 @@
-"""The command line: ``pdcraft run | report | verify | design | cite | library``."""
+"""The command line: ``pdcraft run | report | verify | design | xenograft | cite | library``."""
 
 from __future__ import annotations
 
@@ -107,6 +107,25 @@ def design(
         name, levels=levels, target=target, patients=patients, variant=variant,
         outcomes=outcomes, rates=rates,
     ):  # fmt: skip
+        typer.echo(line)
+
+
+@app.command()
+def xenograft(
+    volumes: Annotated[Path, typer.Argument(help="CSV: animal, arm, day, volume_mm3.")],
+    arm: Annotated[
+        list[str], typer.Option(help="Dose of an arm's tumour: 'low=4 Gy', '2x=4 Gy + 4 Gy @ 7 d'.")
+    ],
+    half_life: Annotated[str, typer.Option(help="Effective half-life in the tumour.")] = "144 h",
+    model: Annotated[str, typer.Option(help="Of `pdcraft library xenografts`.")] = "a2780",
+    hold: Annotated[
+        list[str] | None, typer.Option(help="Keep the model's value, as --hold linear_growth.")
+    ] = None,
+) -> None:
+    """Fit growth and radiosensitivity to measured volumes; translate them to patients."""
+    from pdcraft.app import xenograft as bench
+
+    for line in bench.lines(volumes, model, arm, half_life, hold or []):
         typer.echo(line)
 
 

@@ -2,9 +2,10 @@
 
 `respond` turns a `DoseRate` into one `Effect` (BED, survival, courses of blood counts and
 M-protein); `foresee` reads an `Outcome` (CTCAE grades, IMWG response, progression, death) from it.
-Choices of effect: `Marrow`, `Myeloma`, `LinearQuadratic` for an organ that is only watched.
+Choices of effect: `Marrow`, `Myeloma`, `Xenograft`, `LinearQuadratic` for an organ only watched.
 Choices of endpoint: `Cytopenia`, `DoseLimitingToxicity`, `BestResponse`, `Progression`, `Death`,
-`ProgressionFreeSurvival`. All can be jitted and mapped over patients; times are in h from t = 0.
+`ProgressionFreeSurvival`, `GrowthDelay`, `Complication`. All can be jitted and mapped over
+patients; times are in h from t = 0.
 Read first ``survival.py`` (the kill), then ``marrow.py`` and ``myeloma.py`` (who dies of it).
 Equations are numbered in ``docs/theory/biology.md``; contracts for new models are in ``base.py``.
 """
@@ -29,23 +30,37 @@ from pdcraft.biology.bed import (
     tcp,
 )
 from pdcraft.biology.cytopenia import CountRule, Cytopenia, DoseLimitingToxicity
+from pdcraft.biology.cytotoxic import CytotoxicKill, kill_hazard_per_h, saturating_kill
 from pdcraft.biology.grading import ctcae_grade, ctcae_limits
+from pdcraft.biology.growth_delay import GrowthDelay
 from pdcraft.biology.imwg import IMWG, Level, has_progressed, imwg_category, response_depth
 from pdcraft.biology.marrow import Marrow, blood_counts
 from pdcraft.biology.myeloma import Myeloma, myeloma_course
+from pdcraft.biology.ntcp import Complication, ntcp, slope_from_tolerances
 from pdcraft.biology.progression import Death, Progression, ProgressionFreeSurvival
+from pdcraft.biology.radiosensitizer import sensitised_surviving_fraction
 from pdcraft.biology.response import BestResponse
 from pdcraft.biology.survival import LinearQuadratic, TissueDose, surviving_fraction
+from pdcraft.biology.xenograft import Xenograft, growth_rate_per_h, xenograft_mass_g
+from pdcraft.biology.xenograft_fit import (
+    TumourVolumes,
+    XenograftFit,
+    fit_growth,
+    translate_alpha,
+)
 from pdcraft.domain import Amount, DoseRate, Effect, InputError, Outcome, Patient, Samples
 
 __all__ = [
-    "IMWG", "AbstractEffect", "AbstractEndpoint", "Assessments", "BestResponse", "CountRule",
-    "Cytopenia", "Death", "DoseLimitingToxicity", "Level", "LinearQuadratic", "Marrow", "Myeloma",
-    "Progression", "ProgressionFreeSurvival", "TissueDose", "alpha_from_sf2_per_Gy",
+    "IMWG", "AbstractEffect", "AbstractEndpoint", "Assessments", "BestResponse", "Complication",
+    "CountRule", "Cytopenia", "CytotoxicKill", "Death", "DoseLimitingToxicity", "GrowthDelay",
+    "Level", "LinearQuadratic", "Marrow", "Myeloma", "Progression", "ProgressionFreeSurvival",
+    "TissueDose", "TumourVolumes", "Xenograft", "XenograftFit", "alpha_from_sf2_per_Gy",
     "bed_constant_rate", "bed_exponential", "bed_net_Gy", "blood_counts", "ctcae_grade",
-    "ctcae_limits", "effective_treatment_h", "eqd2_Gy", "eubed_Gy", "eud_Gy", "foresee",
-    "has_progressed", "imwg_category", "myeloma_course", "protraction_factor",
-    "quadratic_dose_Gy2", "respond", "response_depth", "surviving_fraction", "tcp",
+    "ctcae_limits", "effective_treatment_h", "eqd2_Gy", "eubed_Gy", "eud_Gy", "fit_growth",
+    "foresee", "growth_rate_per_h", "has_progressed", "imwg_category", "kill_hazard_per_h",
+    "myeloma_course", "ntcp", "protraction_factor", "quadratic_dose_Gy2", "respond",
+    "response_depth", "saturating_kill", "sensitised_surviving_fraction",
+    "slope_from_tolerances", "surviving_fraction", "tcp", "translate_alpha", "xenograft_mass_g",
 ]  # fmt: skip
 
 

@@ -75,8 +75,8 @@ class Cytopenia(AbstractEndpoint):
         before = ctcae_grade(count[0], self.limits, lower_limit_of_normal=lln)
         level = jnp.array([*self.limits[1:2], *self.limits[1:], 0.0])[before]
         fell = count[lowest] < level
-        fell_h = _crossing_h(t_h, level - count, jnp.asarray(0))
-        back_h = _crossing_h(t_h, count - level, lowest)
+        fell_h = crossing_h(t_h, level - count, jnp.asarray(0))
+        back_h = crossing_h(t_h, count - level, lowest)
         recovered = fell & jnp.isfinite(back_h)
         end_h = t_h[-1]
         back_h = jnp.where(recovered, back_h, end_h)
@@ -151,7 +151,7 @@ class DoseLimitingToxicity(AbstractEndpoint):
         )
 
 
-def _crossing_h(t_h: Float[Array, "time"], above: Float[Array, "time"], start: Array) -> Array:
+def crossing_h(t_h: Float[Array, "time"], above: Float[Array, "time"], start: Array) -> Array:
     """First instant from sample ``start`` on at which ``above`` >= 0; infinite if never."""
     later = (jnp.arange(t_h.shape[0]) >= start) & (above >= 0)
     i = jnp.argmax(later)

@@ -44,11 +44,17 @@ class Grid(eqx.Module):
         return values[i] + (x - i) * (values[i + 1] - values[i])
 
     def solve(
-        self, slope: Callable[[Array, PyTree], PyTree], start: PyTree, clock: Samples
+        self,
+        slope: Callable[[Array, PyTree], PyTree],
+        start: PyTree,
+        clock: Samples,
+        *,
+        forward: bool = False,
     ) -> PyTree:
         """Solution of ``state' = slope(t, state)`` at the instants of ``clock``. ``[time, ...]``.
 
-        Runge-Kutta of order 5 (Tsitouras) with steps of ``step_h``.
+        Runge-Kutta of order 5 (Tsitouras) with steps of ``step_h``. Derivatives are taken backwards
+        (of few outputs), or with ``forward`` along a few parameters, as a fit wants them.
         """
         return diffrax.diffeqsolve(
             diffrax.ODETerm(lambda t, y, _: slope(jnp.asarray(t), y)),
@@ -59,4 +65,5 @@ class Grid(eqx.Module):
             y0=start,
             saveat=diffrax.SaveAt(ts=clock.time_h),
             max_steps=self.time_h.shape[0] + 1,
+            adjoint=diffrax.ForwardMode() if forward else diffrax.RecursiveCheckpointAdjoint(),
         ).ys

@@ -31,6 +31,12 @@ class Amount(eqx.Module):
     clock: Exponentials | Samples
     nmol: Float[Array, "place species mode"]
 
+    def species_index(self, name: str) -> int:
+        """Position of a chemical form; a MissingError suggests the nearest name."""
+        if name not in self.species:
+            raise unknown("Species", name, self.species)
+        return self.species.index(name)
+
     def at(self, t_h: Float[Array, "*time"]) -> Float[Array, "*time place species"]:
         """Amount at given instants. nmol, ``[*time, place, species]``."""
         return jnp.einsum("psm,...m->...ps", self.nmol, self.clock.at(t_h))

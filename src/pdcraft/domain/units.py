@@ -15,6 +15,7 @@ AVOGADRO_PER_NMOL = 6.02214076e14  # exact, SI 2019 (1/mol x 1e-9)
 MEV_TO_J = 1.602176634e-13  # exact, SI 2019
 MBQ_PER_MCI = 37.0  # exact, definition of the curie
 HOURS_PER_DAY = 24.0
+MM3_PER_CM3 = 1e3
 DECAYS_PER_MBQ_H = 3.6e9
 # Dose of 1 MeV per decay in 1 g during 1 MBq h. Gy g / (MeV MBq h).
 GY_G_PER_MEV_MBQ_H = MEV_TO_J * DECAYS_PER_MBQ_H * 1e3

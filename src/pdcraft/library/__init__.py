@@ -16,9 +16,11 @@ from pdcraft.library.nuclides import chain, emissions
 from pdcraft.library.phantom import PHANTOMS, phantom
 from pdcraft.library.read import bibliography, cite, names_on, parameters, read_toml, shelf
 from pdcraft.library.time_activity import time_activity
+from pdcraft.library.volumes import tumour_volumes
 
 __all__ = [
     "PHANTOMS", "agent", "bibliography", "chain", "cite", "ctcae", "electrons_in_water",
     "emissions", "graph", "names_on", "parameters", "payload_named", "phantom",
     "photon_sphere_fractions", "read_toml", "shelf", "sphere_fractions", "time_activity",
+    "tumour_volumes",
 ]  # fmt: skip

@@ -4,8 +4,9 @@ In: a `Design` (rules that say why), a population of `Patient`, the river as a f
 Out: `TrialResult`, one trial with a reason for every cohort; `OperatingCharacteristics`, exact;
 `SimulatedTrials` with their Monte Carlo errors, where exact is not possible.
 Phase I: `ThreePlusThree`, `BOIN`, `Keyboard`, `MTPI`, `MTPI2`, `I3Plus3`, `DecisionTable`, `CRM`,
-`TITECRM`, `TITEBOIN`, `BLRM`; with efficacy `BOIN12`; rules beside them: `NoSkipping`,
-`OneLevelUp`, `Coherent`, `AcceleratedTitration`, `StopAt`, `StopWhenTooToxic`, or your own
+`TITECRM`, `TITEBOIN`, `BLRM`, `RollingSix`; with efficacy `BOIN12`; rules beside them:
+`NoSkipping`, `OneLevelUp`, `Coherent`, `AcceleratedTitration`, `DoseCap`, `StopAt`, `StopAtLevel`,
+`StopWhenPrecise`, `StopWhenTooToxic`, or your own
 `AbstractRule`. Accrual: `Poisson` from sites, `Uniform`, `Regular`.
 Phase II and III: `simon_designs`, `BOP2`, `GroupSequential`, `schoenfeld_events`.
 Read first ``design.py``, then the file named like the design.
@@ -32,8 +33,9 @@ from pdcraft.trial.compare import compare, simulate
 from pdcraft.trial.conduct import TrialCohort, TrialResult, conduct
 from pdcraft.trial.crm import CRM, ESTIMATORS
 from pdcraft.trial.decision_table import DecisionTable
-from pdcraft.trial.design import AbstractRule, Advice, Design, Pathway
+from pdcraft.trial.design import AbstractRule, Advice, Design, Fitted, Pathway
 from pdcraft.trial.dlt import DLT, AbstractToxicityRule, Below, Delayed, NotRecovered
+from pdcraft.trial.dose_cap import DoseCap
 from pdcraft.trial.dose_unit import AbstractDoseUnit, Fixed, PerMass, PerSurface, Prescribed
 from pdcraft.trial.followed import Followed
 from pdcraft.trial.group_sequential import (
@@ -53,7 +55,14 @@ from pdcraft.trial.next_dose import NextDose
 from pdcraft.trial.oc import OperatingCharacteristics, operating_characteristics
 from pdcraft.trial.outcomes import Outcomes, known_rates
 from pdcraft.trial.pool import Pool
-from pdcraft.trial.rules import NoSkipping, StopAt, StopWhenTooToxic
+from pdcraft.trial.rolling_six import RollingSix
+from pdcraft.trial.rules import (
+    NoSkipping,
+    StopAt,
+    StopAtLevel,
+    StopWhenPrecise,
+    StopWhenTooToxic,
+)
 from pdcraft.trial.schedule import Schedule
 from pdcraft.trial.simon import SimonDesigns, TwoStage, simon_designs
 from pdcraft.trial.simulated import SimulatedTrials
@@ -76,17 +85,17 @@ __all__ = [
     "AbstractRule", "AbstractSpending", "AbstractTabulated", "AbstractToxicityRule",
     "AbstractWeights", "AbstractWorkingModel", "AcceleratedTitration", "AdaptiveWeights",
     "Advice", "Below", "BivariateNormal", "Coherent", "Cohort", "Conduct", "Decision",
-    "DecisionTable", "Delayed", "Design", "Desirability", "Empiric", "Fixed",
-    "FixedIntercept", "Followed", "GroupSequential", "History", "I3Plus3", "Keyboard",
+    "DecisionTable", "Delayed", "Design", "Desirability", "DoseCap", "Empiric", "Fitted",
+    "Fixed", "FixedIntercept", "Followed", "GroupSequential", "History", "I3Plus3", "Keyboard",
     "LinearWeights", "ManyTrials", "NextDose", "NoSkipping", "NotRecovered",
     "OBrienFlemingLike", "OneLevelUp", "OperatingCharacteristics", "Outcomes", "Pathway",
     "PerMass", "PerSurface", "PocockLike", "Poisson", "Pool", "Posterior", "Prescribed",
-    "Regular", "Row", "Schedule", "SimonDesigns", "SimulatedTrials", "SingleArm",
-    "SingleArmCharacteristics", "Site", "StopAt", "StopWhenTooToxic", "ThreePlusThree",
-    "TimedTrial", "Toxicity", "Trajectories", "TrialCohort", "TrialDuration", "TrialResult",
-    "TwoStage", "Uniform", "Utilities", "Verdict", "calibrate_bop2", "compare", "conduct",
-    "error_spending", "estimated_rates", "event_probability", "known_rates", "obrien_fleming",
-    "operating_characteristics", "overdose_probabilities", "patients_for_events", "pocock",
-    "schoenfeld_events", "simon_designs", "simulate", "simulate_trials", "skeleton",
-    "toxic_probability",
+    "Regular", "RollingSix", "Row", "Schedule", "SimonDesigns", "SimulatedTrials", "SingleArm",
+    "SingleArmCharacteristics", "Site", "StopAt", "StopAtLevel", "StopWhenPrecise",
+    "StopWhenTooToxic", "ThreePlusThree", "TimedTrial", "Toxicity", "Trajectories",
+    "TrialCohort", "TrialDuration", "TrialResult", "TwoStage", "Uniform", "Utilities",
+    "Verdict", "calibrate_bop2", "compare", "conduct", "error_spending", "estimated_rates",
+    "event_probability", "known_rates", "obrien_fleming", "operating_characteristics",
+    "overdose_probabilities", "patients_for_events", "pocock", "schoenfeld_events",
+    "simon_designs", "simulate", "simulate_trials", "skeleton", "toxic_probability",
 ]  # fmt: skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
+from pdcraft.trial.rule import AbstractRule, Advice
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import ClassVar
 
 from pdcraft.domain import InputError
 from pdcraft.trial.blrm_posterior import BivariateNormal, Curve, Toxicity, posterior
-from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
+from pdcraft.trial.rule import AbstractRule, Advice
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from scipy.stats import rankdata
 from pdcraft.domain import InputError
 from pdcraft.trial.beta_binomial import toxic_probability
 from pdcraft.trial.boin import BOIN
-from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
 from pdcraft.trial.isotonic import isotonic
+from pdcraft.trial.rule import AbstractRule, Advice
 from pdcraft.trial.utility import Utilities
 
 EXPLORED = 8

@@ -9,8 +9,8 @@ import numpy as np
 
 from pdcraft.domain import InputError
 from pdcraft.trial.counts import Counts, Moves
-from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import Cohort, History
+from pdcraft.trial.rule import AbstractRule, Advice
 
 
 @dataclass(frozen=True)

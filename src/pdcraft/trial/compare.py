@@ -9,9 +9,9 @@ from jaxtyping import Float
 
 from pdcraft.domain import InputError
 from pdcraft.trial.counts import Counts
-from pdcraft.trial.design import Advice, Design, check_ends
 from pdcraft.trial.history import Cohort, History
 from pdcraft.trial.oc import check_rates
+from pdcraft.trial.rule import AbstractDesign, Advice, check_ends
 from pdcraft.trial.simulated import SimulatedTrials
 
 LONGEST = 200
@@ -19,7 +19,7 @@ LONGEST = 200
 
 
 def compare(
-    designs: Mapping[str, Design],
+    designs: Mapping[str, AbstractDesign],
     dlt_probability: Sequence[float],
     *,
     trials: int,
@@ -51,7 +51,7 @@ def compare(
 
     Examples
     --------
-    >>> from pdcraft.trial import BOIN, StopAt, ThreePlusThree
+    >>> from pdcraft.trial import BOIN, Design, StopAt, ThreePlusThree
     >>> designs = {"BOIN": Design((BOIN(0.25), StopAt(18)), 2),
     ...            "3+3": Design((ThreePlusThree("A"),), 2)}
     >>> found = compare(designs, [0.25, 0.5], trials=200, seed=1)
@@ -69,7 +69,7 @@ def compare(
 
 
 def simulate(
-    design: Design,
+    design: AbstractDesign,
     dlt_probability: Sequence[float],
     tolerance: Float[np.ndarray, "trial patient"],
 ) -> SimulatedTrials:
@@ -108,7 +108,7 @@ def simulate(
 
 
 def _all_at_once(
-    design: Design, p: np.ndarray, tolerance: np.ndarray
+    design: AbstractDesign, p: np.ndarray, tolerance: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels of patients and MTDs; a cohort of every trial at a time."""
     start, trials = design.advise(History()), len(tolerance)
@@ -132,14 +132,14 @@ def _all_at_once(
         moves, treated = design.advise_counts(counts), treated + size
         stops = moves.level == 0
         if stops.any():
-            mtd[rows[stops]] = design.choose_counts(counts.part(stops), moves.barred[stops])
+            mtd[rows[stops]] = design.choose_counts(counts.part(stops), moves.part(stops))
         rows, treated, n, dlt = rows[~stops], treated[~stops], n[~stops], dlt[~stops]
         here, size = moves.level[~stops], moves.size[~stops]
     return level, mtd
 
 
 def _one_by_one(
-    design: Design, p: np.ndarray, tolerance: np.ndarray
+    design: AbstractDesign, p: np.ndarray, tolerance: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levels of patients and MTDs; a trial at a time."""
     known: dict[tuple, tuple[History, Advice]] = {}
@@ -150,7 +150,7 @@ def _one_by_one(
 
 
 def _one(
-    design: Design,
+    design: AbstractDesign,
     p: np.ndarray,
     patients: np.ndarray,
     level: np.ndarray,
@@ -175,7 +175,7 @@ def _one(
         key = state_after(design, key, Cohort.of_counts(here, advice.size, dlt))
 
 
-def state_after(design: Design, key: tuple, cohort: Cohort) -> tuple:
+def state_after(design: AbstractDesign, key: tuple, cohort: Cohort) -> tuple:
     """What a trial is known by: counts and last cohort, or all cohorts if their order matters."""
     if not design.reads_counts_only:
         return (*key, cohort)
@@ -186,7 +186,7 @@ def state_after(design: Design, key: tuple, cohort: Cohort) -> tuple:
     return n, dlt, cohort
 
 
-def history_of(design: Design, key: tuple) -> History:
+def history_of(design: AbstractDesign, key: tuple) -> History:
     """A history that the key stands for."""
     if not key or not design.reads_counts_only:
         return History(key)

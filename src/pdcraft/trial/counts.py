@@ -78,6 +78,10 @@ class Moves:
             np.zeros(states, bool),
         )  # fmt: skip
 
+    def part(self, which: Bool[np.ndarray, "state"]) -> Moves:
+        """Some of the states."""
+        return Moves(self.level[which], self.size[which], self.ceiling[which], self.barred[which])
+
     def go(self, level: Int[np.ndarray, "state"]) -> Moves:
         """Changed copy: another level where the trial has not stopped."""
         return replace(self, level=np.where(self.level == 0, 0, level))

@@ -12,8 +12,8 @@ import numpy as np
 
 from pdcraft.domain import InputError, ValidityWarning
 from pdcraft.trial.counts import Counts, Moves
-from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
+from pdcraft.trial.rule import AbstractRule, Advice
 from pdcraft.trial.skeleton import check_skeleton
 from pdcraft.trial.working_model import (
     MOST_PATIENTS,
@@ -137,14 +137,13 @@ class CRM(AbstractRule):
 
     def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
         """`advise` for many histories at once."""
+        return moves.go(self.choose_counts(counts, moves))
+
+    def choose_counts(self, counts: Counts, moves: Moves) -> np.ndarray:
+        """The open level nearest to the target."""
         distance = np.abs(self.rates(self.posterior(counts.n, counts.dlt)) - self.target)
         closed = np.arange(1, self.levels + 1) > moves.ceiling[:, None]
-        return moves.go(np.argmin(np.where(closed, np.inf, distance), axis=1) + 1)
-
-    def choose_counts(self, counts: Counts) -> np.ndarray:
-        """The level nearest to the target."""
-        rates = self.rates(self.posterior(counts.n, counts.dlt))
-        return np.argmin(np.abs(rates - self.target), axis=1) + 1
+        return np.argmin(np.where(closed, np.inf, distance), axis=1) + 1
 
     def advise(self, history: History, advice: Advice) -> Advice:
         """To the level nearest to the target; it is the MTD if the trial ended here."""

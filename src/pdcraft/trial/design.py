@@ -1,149 +1,64 @@
-"""A dose-finding design: what it advises after a history, and the rules that say why."""
+"""A dose-finding design: rules put together, and what can be asked of them."""
 
 from __future__ import annotations
 
-import abc
-from collections.abc import Hashable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Float
 
 from pdcraft.domain import InputError
-from pdcraft.trial.counts import Counts, Moves
-from pdcraft.trial.followed import Followed
-from pdcraft.trial.history import Cohort, History
+from pdcraft.trial.compare import compare
+from pdcraft.trial.history import History
+from pdcraft.trial.oc import OperatingCharacteristics, operating_characteristics
+from pdcraft.trial.rule import (
+    DECISIONS,
+    AbstractDesign,
+    AbstractRule,
+    Advice,
+    Pathway,
+    check_ends,
+)
+from pdcraft.trial.rules import (
+    NoSkipping,
+    StopAt,
+    StopAtLevel,
+    StopWhenPrecise,
+    StopWhenTooToxic,
+)
+from pdcraft.trial.simulated import SimulatedTrials
+from pdcraft.trial.tabulated import Row
 
-DECISIONS = ("start", "escalate", "expand", "stay", "de-escalate", "stop", "wait")
-"""Words for what follows a cohort; ``expand`` is what the 3+3 calls more patients at a level, and
-``wait`` holds accrual until more is known of the patients under observation."""
-MOST_PATIENTS = 1_000
-"""A trial that has not ended by then has no rule that ends it."""
-
-
-@dataclass(frozen=True)
-class Advice:
-    """What to do next, and why.
-
-    Attributes
-    ----------
-    decision
-        One of `DECISIONS`.
-    next_level
-        Level of the next cohort; None when the trial stops.
-    size
-        Patients of the next cohort.
-    ceiling
-        Highest level that may still be given; rules may lower it, never raise it.
-    mtd
-        Maximum tolerated level by what is known; None if there is none (yet).
-    reasons
-        Sentences in the order in which the rules spoke.
-    """
-
-    decision: str
-    next_level: int | None
-    size: int
-    ceiling: int
-    mtd: int | None = None
-    reasons: tuple[str, ...] = ()
-
-    @property
-    def stops(self) -> bool:
-        """Whether the trial ends here."""
-        return self.next_level is None
-
-    def go(self, level: int, decision: str, reason: str) -> Advice:
-        """Changed copy: treat the next cohort at ``level``."""
-        return replace(self, decision=decision, next_level=level, reasons=(*self.reasons, reason))
-
-    def stop(self, reason: str, *, mtd: int | None) -> Advice:
-        """Changed copy: treat nobody more."""
-        return replace(
-            self, decision="stop", next_level=None, mtd=mtd, reasons=(*self.reasons, reason)
-        )
-
-    def wait(self, reason: str) -> Advice:
-        """Changed copy: treat nobody until more is known."""
-        return replace(self, decision="wait", reasons=(*self.reasons, reason))
-
-    @property
-    def reason(self) -> str:
-        """All reasons in one line."""
-        return "; ".join(self.reasons)
-
-
-class AbstractRule(abc.ABC):
-    """One part of a design: hears the history and the advice so far, returns it or a changed copy.
-
-    A changed copy carries one more reason. Rules are frozen values without memory.
-
-    Attributes
-    ----------
-    needs_complete_outcomes
-        Whether the rule cannot judge patients who are still under observation.
-    reads_counts_only
-        Whether only counts per level, the last level and what the rule `recalls` matter, not the
-        order of cohorts; `operating_characteristics` needs this.
-    levels
-        Levels that the rule is made for; None for any number.
-    """
-
-    needs_complete_outcomes: ClassVar[bool] = True
-    reads_counts_only: ClassVar[bool] = False
-    levels: int | None = None
-
-    @abc.abstractmethod
-    def advise(self, history: History, advice: Advice) -> Advice:
-        """The advice, or a changed copy with a reason appended. ``history`` is not empty."""
-
-    def hear(self, now: Followed, advice: Advice) -> Advice:
-        """As `advise`, with patients still under observation.
-
-        Rules that can weigh them do so here; for the others they count as free of toxicity.
-        """
-        return self.advise(now.history, advice)
-
-    def start(self, advice: Advice) -> Advice:
-        """The advice for the first cohort, or a changed copy; most rules leave it as it is."""
-        return advice
-
-    def recalls(self, last: Cohort) -> Hashable:
-        """What matters of the last cohort beside its level and the counts; nothing for most."""
-        return None
-
-    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
-        """`advise` for many histories at once; a rule that has it says `advises_counts`."""
-        raise NotImplementedError
-
-    def choose_counts(self, counts: Counts) -> Int[np.ndarray, "state"] | None:
-        """MTD if the trial ended here, 0 for none; None if the rule chooses none. ``[state]``."""
-        return None
-
-    @property
-    def advises_counts(self) -> bool:
-        """Whether many histories can be judged at once."""
-        return type(self).advise_counts is not AbstractRule.advise_counts
-
-    def recalls_counts(self, counts: Counts) -> np.ndarray | None:
-        """`recalls` for many histories at once."""
-        return None
+__all__ = [
+    "DECISIONS", "AbstractRule", "Advice", "Design", "Fitted", "Pathway", "check_ends",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Pathway:
-    """One way a trial can go: the history and what the design then advises."""
+class Fitted:
+    """A design after what has been seen.
 
+    Attributes
+    ----------
+    design, history
+        Who advises, and after what.
+    """
+
+    design: AbstractDesign
     history: History
-    advice: Advice
+
+    def recommend(self) -> Advice:
+        """What to do next, and why."""
+        return self.design.advise(self.history)
 
 
 @dataclass(frozen=True)
-class Design:
+class Design(AbstractDesign):
     """Rules in the order in which they speak; the first decides, the others may overrule it.
 
-    A rule that stops the trial has the last word.
+    A rule that stops the trial has the last word. A design is a value: what changes it returns
+    another.
 
     Attributes
     ----------
@@ -156,196 +71,143 @@ class Design:
 
     Examples
     --------
-    >>> from pdcraft.trial import ThreePlusThree
-    >>> design = Design(rules=(ThreePlusThree("A"),), levels=5)
-    >>> advice = design.advise("1NNN 2NTN")
-    >>> advice.next_level, advice.reason
-    (2, '1 of 3 patients with a dose-limiting toxicity at level 2: three more at the same level')
+    >>> from pdcraft.trial import BOIN, StopAt
+    >>> design = Design((BOIN(0.30), StopAt(30)), levels=5).stop_if(n_at_dose=12).no_skip()
+    >>> advice = design.fit("1NNN 2NTN").recommend()
+    >>> advice.next_level, advice.decision
+    (2, 'stay')
     """
 
-    rules: tuple[AbstractRule, ...]
-    levels: int
-    cohort_size: int = 3
+    def then(self, *rules: AbstractRule) -> Design:
+        """The design with more rules, which may overrule the ones before.
 
-    def __post_init__(self) -> None:
-        if not self.rules or not all(isinstance(rule, AbstractRule) for rule in self.rules):
-            raise InputError(
-                "rules must be one or more rules in a tuple, as (BOIN(0.25), StopAt(30))."
-            )
-        for name, value in (("levels", self.levels), ("cohort_size", self.cohort_size)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise InputError(f"{name} = {value} must be a whole number of at least 1.")
-        for rule in self.rules:
-            if rule.levels not in (None, self.levels):
-                raise InputError(
-                    f"{type(rule).__name__} is made for {rule.levels} levels, the design has "
-                    f"{self.levels}. Give both the same number."
-                )
+        Examples
+        --------
+        >>> from pdcraft.trial import BOIN, StopAt
+        >>> Design((BOIN(0.30),), levels=5).then(StopAt(6)).advise("1NNN 2NTN").decision
+        'stop'
+        """
+        return replace(self, rules=(*self.rules, *rules))
 
-    @property
-    def needs_complete_outcomes(self) -> bool:
-        """Whether a cohort must be observed to its end before the next is treated."""
-        return any(rule.needs_complete_outcomes for rule in self.rules)
+    def no_skip(self) -> Design:
+        """The design that goes up to the level above the highest one treated, never further."""
+        return self.then(NoSkipping())
 
-    @property
-    def reads_counts_only(self) -> bool:
-        """Whether the order of cohorts does not matter to any rule."""
-        return all(rule.reads_counts_only for rule in self.rules)
-
-    @property
-    def recalls_cohorts(self) -> bool:
-        """Whether a rule reads the outcomes of the last cohort apart from the counts."""
-        return any(type(rule).recalls is not AbstractRule.recalls for rule in self.rules)
-
-    def recalls(self, last: Cohort) -> tuple[Hashable, ...]:
-        """What matters to the rules of the last cohort beside its level and the counts."""
-        return tuple(rule.recalls(last) for rule in self.rules)
-
-    @property
-    def advises_counts(self) -> bool:
-        """Whether all rules can judge many histories at once."""
-        return all(rule.advises_counts for rule in self.rules)
-
-    def advise_counts(self, counts: Counts) -> Moves:
-        """`advise` for many histories at once, without reasons."""
-        moves = Moves.none_yet(len(counts.level), self.cohort_size, self.levels)
-        for rule in self.rules:
-            moves = rule.advise_counts(counts, moves)
-        return moves
-
-    def choose_counts(
-        self, counts: Counts, barred: Bool[np.ndarray, "state"]
-    ) -> Int[np.ndarray, "state"]:
-        """MTD of trials that end in these states, 0 for none or where they are ``barred``."""
-        chosen = (rule.choose_counts(counts) for rule in self.rules)
-        mtd = [levels for levels in chosen if levels is not None]
-        last = mtd[-1] if mtd else np.zeros(len(counts.level), int)
-        return np.where(barred, 0, last)
-
-    def advise(self, history: History | str) -> Advice:
-        """What the design says after a history.
+    def stop_if(
+        self,
+        *,
+        n_at_dose: int | None = None,
+        too_toxic: tuple[float, float] | None = None,
+        precise: tuple[float, float, float] | None = None,
+    ) -> Design:
+        """The design with more reasons to end the trial.
 
         Parameters
         ----------
-        history
-            A `History` or its notation.
+        n_at_dose
+            Patients at the level that the next cohort would be given: `StopAtLevel`.
+        too_toxic
+            Target and probability: `StopWhenTooToxic` at level 1, heard before all other rules.
+        precise
+            Low and high rate and probability: `StopWhenPrecise`.
 
         Raises
         ------
         InputError
-            If the history cannot be read, holds a level that the design does not have, or a rule
-            breaks its contract.
-        """
-        if isinstance(history, str):
-            history = History.read(history)
-        if history.highest > self.levels:
-            raise InputError(
-                f"'{history}' holds level {history.highest}; the design has levels 1 to "
-                f"{self.levels}. Correct the level, or give the design more levels."
-            )
-        advice = Advice("start", 1, self.cohort_size, self.levels)
-        if not history.cohorts:
-            for rule in self.rules:
-                advice = rule.start(advice)
-            return replace(advice, reasons=("no patient treated yet: begin at level 1",))
-        for rule in self.rules:
-            advice = _checked(rule, advice, rule.advise(history, advice))
-            if advice.stops:
-                break
-        return advice
-
-    def hear(self, now: Followed) -> Advice:
-        """What the design says on a day on which patients may be under observation.
-
-        The first rule that stops the trial or lets it wait has the last word. Errors as `advise`.
+            If no reason is given or one cannot be.
 
         Examples
         --------
-        >>> from pdcraft.trial import CRM, TITECRM, NoSkipping
-        >>> crm = CRM(0.25, (0.1, 0.25, 0.4), estimator="plug-in")
-        >>> design = Design((TITECRM(crm, window_h=56 * 24.0), NoSkipping()), 3, cohort_size=1)
-        >>> design.hear(Followed((1, 1), (False, False), (56.0, 3.0), 56.0)).next_level
-        2
+        >>> from pdcraft.trial import BOIN, StopAt
+        >>> design = Design((BOIN(0.30), StopAt(30)), levels=5).stop_if(too_toxic=(0.30, 0.9))
+        >>> design.advise("1NTT").decision
+        'stop'
         """
-        if not now.level:
-            return self.advise(History())
-        if max(now.level) > self.levels:
-            raise InputError(f"A patient is at level {max(now.level)} of {self.levels} levels.")
-        advice = Advice("start", 1, self.cohort_size, self.levels)
-        for rule in self.rules:
-            advice = _checked(rule, advice, rule.hear(now, advice))
-            if advice.stops or advice.decision == "wait":
-                break
-        return advice
+        if n_at_dose is None and too_toxic is None and precise is None:
+            raise InputError("stop_if needs a reason: n_at_dose=12, or too_toxic=(0.30, 0.95).")
+        design = self
+        if too_toxic is not None:
+            design = replace(design, rules=(StopWhenTooToxic(*too_toxic), *design.rules))
+        if n_at_dose is not None:
+            design = design.then(StopAtLevel(n_at_dose))
+        return design if precise is None else design.then(StopWhenPrecise(*precise))
 
-    def paths(self, *, cohorts: int | None = None) -> tuple[Pathway, ...]:
-        """Every way in which the trial can go (dose-transition pathways).
+    def fit(self, history: History | str) -> Fitted:
+        """The design after what has been seen, a `History` or its notation."""
+        return Fitted(self, History.read(history) if isinstance(history, str) else history)
 
-        Paths differ in the number of toxicities in a cohort, not in which patient had them.
+    def decision_table(self, most: int | None = None) -> tuple[Row, ...]:
+        """Toxicities that change the level, for cohorts of one level up to ``most`` patients.
 
         Parameters
         ----------
-        cohorts
-            Length at which paths are cut; None follows each to the end of the trial.
+        most
+            Patients at a level; None for as many as the trial treats at most, if it has an end.
 
         Raises
         ------
         InputError
-            If a path does not end (a design without a rule that stops it).
+            If no rule decides by the counts of one level, or the trial has no end.
 
         Examples
         --------
-        >>> from pdcraft.trial import ThreePlusThree
-        >>> design = Design(rules=(ThreePlusThree("A"),), levels=2)
-        >>> [str(path.history) for path in design.paths(cohorts=1)]
-        ['1NNN', '1NNT', '1NTT', '1TTT']
+        >>> from pdcraft.trial import BOIN, StopAt
+        >>> Design((BOIN(0.30), StopAt(6)), levels=5).decision_table()[-1].eliminate_if_at_least
+        4
         """
-        if cohorts is not None and cohorts < 1:
-            raise InputError(f"cohorts = {cohorts} must be at least 1, or None for whole trials.")
-        ended, open_ = [], [Pathway(History(), self.advise(History()))]
-        while open_:
-            path = open_.pop()
-            level, size = path.advice.next_level, path.advice.size
-            if level is None or len(path.history.cohorts) == cohorts:
-                ended.append(path)
-                continue
-            check_ends(path.history.total)
-            for dlt in range(size, -1, -1):
-                history = path.history.then(level, "N" * (size - dlt) + "T" * dlt)
-                open_.append(Pathway(history, self.advise(history)))
-        return tuple(ended)
+        made = [rule.decision_table for rule in self.rules if hasattr(rule, "decision_table")]
+        if not made:
+            names = ", ".join(type(rule).__name__ for rule in self.rules)
+            raise InputError(
+                f"{names} decide by more than the counts at one level, so no table holds them. "
+                "Show paths(cohorts=2) in the protocol instead."
+            )
+        ends = [rule.patients for rule in self.rules if isinstance(rule, StopAt)]
+        if most is None and not ends:
+            raise InputError("Say how many patients the table is for, as decision_table(12).")
+        return made[0](min(ends) if most is None else most)
 
+    def operating_characteristics(
+        self,
+        scenarios: Sequence[float] | Float[np.ndarray, "*scenario level"],
+        *,
+        method: str = "exact",
+        n: int = 10_000,
+        seed: int = 1,
+    ) -> OperatingCharacteristics | SimulatedTrials | tuple[SimulatedTrials, ...]:
+        """Selection, patients and toxicities per level.
 
-def check_ends(patients: int, most: int = MOST_PATIENTS) -> None:
-    """Refuse to follow a trial that has no end.
+        Parameters
+        ----------
+        scenarios
+            Rates of toxicity at every level, of one or several scenarios.
+        method
+            ``"exact"``: `operating_characteristics`. ``"mc"``: simulated trials of each scenario,
+            every number with its standard error; for rules that read the order of cohorts too.
+        n, seed
+            Simulated trials, and from where.
 
-    Raises
-    ------
-    InputError
-        If more than ``most`` patients have been treated.
-    """
-    if patients > most:
-        raise InputError(
-            f"The trial has not ended after {patients} patients. Add StopAt(n) to the rules of the "
-            "design."
+        Raises
+        ------
+        InputError
+            If the method is none of these or a rate no probability.
+
+        Examples
+        --------
+        >>> from pdcraft.trial import BOIN, StopAt
+        >>> design = Design((BOIN(0.30), StopAt(12)), levels=2)
+        >>> exact = design.operating_characteristics([0.1, 0.3])
+        >>> drawn = design.operating_characteristics([0.1, 0.3], method="mc", n=2_000)
+        >>> bool((abs(drawn.selected - exact.selected) < 4 * drawn.selected_se).all())
+        True
+        """
+        if method == "exact":
+            return operating_characteristics(self, scenarios)
+        if method != "mc":
+            raise InputError(f"method '{method}' must be 'exact' or 'mc' (simulated trials).")
+        rates = np.asarray(scenarios, float)
+        many = rates.reshape(-1, rates.shape[-1]) if rates.ndim else rates[None, None]
+        drawn = tuple(
+            compare({"": self}, [float(x) for x in p], trials=n, seed=seed)[""] for p in many
         )
-
-
-def _checked(rule: AbstractRule, before: Advice, after: Advice) -> Advice:
-    """The advice of a rule, if it keeps the contract of `AbstractRule`."""
-    if after is before or after == before:
-        return after
-    name = type(rule).__name__
-    if len(after.reasons) <= len(before.reasons):
-        raise InputError(f"{name} changed the advice without a reason. Append one to its reasons.")
-    if after.ceiling > before.ceiling:
-        raise InputError(
-            f"{name} raised the ceiling from level {before.ceiling} to {after.ceiling}. A rule may "
-            "only lower it."
-        )
-    if after.next_level is not None and not 1 <= after.next_level <= after.ceiling:
-        raise InputError(
-            f"{name} sends the next cohort to level {after.next_level}; levels 1 to "
-            f"{after.ceiling} are open. Advise one of these, or stop."
-        )
-    return after
+        return drawn[0] if rates.ndim == 1 else drawn

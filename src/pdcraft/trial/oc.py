@@ -12,8 +12,8 @@ from jaxtyping import Float
 
 from pdcraft.domain import InputError
 from pdcraft.trial.counts import Counts, Moves
-from pdcraft.trial.design import Advice, Design, check_ends
 from pdcraft.trial.history import Cohort, History
+from pdcraft.trial.rule import AbstractDesign, Advice, check_ends
 
 State = tuple[tuple[int, ...], tuple[int, ...], int, Hashable]
 """Patients and toxicities at every level, the last level, what rules recall of the last cohort."""
@@ -46,7 +46,7 @@ class OperatingCharacteristics:
 
 
 def operating_characteristics(
-    design: Design, dlt_probability: Sequence[float] | Float[np.ndarray, "*scenario level"]
+    design: AbstractDesign, dlt_probability: Sequence[float] | Float[np.ndarray, "*scenario level"]
 ) -> OperatingCharacteristics:
     r"""Selection, patients and toxicities per level, exactly.
 
@@ -77,7 +77,7 @@ def operating_characteristics(
 
     Examples
     --------
-    >>> from pdcraft.trial import ThreePlusThree
+    >>> from pdcraft.trial import Design, ThreePlusThree
     >>> design = Design(rules=(ThreePlusThree("A"),), levels=2)
     >>> oc = operating_characteristics(design, [0.1, 0.3])
     >>> float(oc.none.round(4)), oc.selected.round(4).tolist()
@@ -119,7 +119,7 @@ def check_rates(levels: int, p: np.ndarray) -> None:
         raise InputError(f"dlt_probability = {p.tolist()} must lie between 0 and 1.")
 
 
-def _check(design: Design, p: np.ndarray) -> None:
+def _check(design: AbstractDesign, p: np.ndarray) -> None:
     if not design.reads_counts_only:
         names = [type(r).__name__ for r in design.rules if not r.reads_counts_only]
         raise InputError(
@@ -139,7 +139,7 @@ class _Ends(NamedTuple):
     states: int
 
 
-def _merge_many(design: Design, p: np.ndarray) -> _Ends:
+def _merge_many(design: AbstractDesign, p: np.ndarray) -> _Ends:
     """All trials, a cohort at a time: the states after it are judged and merged together."""
     start = design.advise(History())
     zero = np.zeros((1, design.levels), np.int16)
@@ -152,7 +152,7 @@ def _merge_many(design: Design, p: np.ndarray) -> _Ends:
         stops = moves.level == 0
         if stops.any():
             last = counts.part(stops)
-            mtd = design.choose_counts(last, moves.barred[stops])
+            mtd = design.choose_counts(last, moves.part(stops))
             ended.append((last.n, last.dlt, mtd, flow[stops]))
         if stops.all():
             n, dlt, mtd, weight = (np.concatenate(part) for part in zip(*ended, strict=True))
@@ -184,7 +184,7 @@ def _treat(
     return counts, np.concatenate([f for _, f in parts])
 
 
-def _merge(design: Design, counts: Counts, flow: np.ndarray) -> tuple[Counts, np.ndarray]:
+def _merge(design: AbstractDesign, counts: Counts, flow: np.ndarray) -> tuple[Counts, np.ndarray]:
     """One of each set of states that no rule tells apart, with their probabilities added."""
     recalled = [r.recalls_counts(counts) for r in design.rules]
     apart = [np.asarray(r)[:, None] for r in recalled if r is not None]
@@ -196,7 +196,7 @@ def _merge(design: Design, counts: Counts, flow: np.ndarray) -> tuple[Counts, np
     return counts.part(first), np.add.reduceat(flow[order], begins, axis=0)
 
 
-def _merge_one_by_one(design: Design, p: np.ndarray) -> _Ends:
+def _merge_one_by_one(design: AbstractDesign, p: np.ndarray) -> _Ends:
     """All trials, a state at a time: for rules that judge one history only."""
     ends, states = _ends(design, p)
     mtd = np.array([advice.mtd or 0 for _, advice, _ in ends])
@@ -204,7 +204,9 @@ def _merge_one_by_one(design: Design, p: np.ndarray) -> _Ends:
     return _Ends(n, dlt, mtd, np.array([flow for _, _, flow in ends]), states)
 
 
-def _ends(design: Design, p: np.ndarray) -> tuple[list[tuple[State, Advice, np.ndarray]], int]:
+def _ends(
+    design: AbstractDesign, p: np.ndarray
+) -> tuple[list[tuple[State, Advice, np.ndarray]], int]:
     """States in which the trial ends, with the probability of each in every scenario."""
     zero = (0,) * design.levels
     flows: dict[State, tuple[History, np.ndarray]] = {
@@ -241,7 +243,7 @@ def _ends(design: Design, p: np.ndarray) -> tuple[list[tuple[State, Advice, np.n
 
 
 def _outcomes(
-    design: Design, level: int, m: int, p: np.ndarray
+    design: AbstractDesign, level: int, m: int, p: np.ndarray
 ) -> list[tuple[Cohort, Hashable, np.ndarray]]:
     """Cohorts of ``m`` patients, what rules recall of each, its probability in every scenario."""
     cohorts = [Cohort.of_counts(level, m, k) for k in range(m + 1)]

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
-from scipy.special import bdtr
+from scipy.special import bdtr, betainc
 
 from pdcraft.domain import InputError
 from pdcraft.trial.beta_binomial import toxic_probability
 from pdcraft.trial.counts import Counts, Moves
-from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
+from pdcraft.trial.rule import AbstractRule, Advice
 
 
 @dataclass(frozen=True)
@@ -156,4 +156,125 @@ class StopWhenTooToxic(AbstractRule):
             f"{history.describe(self.level)}: its rate is above {self.target:g} with probability "
             f"{above:.3f} > {self.probability:g}",
             mtd=None,
+        )
+
+
+@dataclass(frozen=True)
+class StopAtLevel(AbstractRule):
+    """Ends the trial when the design stays at a level that has had so many patients.
+
+    A level to which the trial returns is treated once more, as in the R package BOIN.
+
+    Raises
+    ------
+    InputError
+        If ``patients`` is less than 1.
+
+    References
+    ----------
+    boin_r, get.oc, n.earlystop
+
+    Examples
+    --------
+    >>> from pdcraft.trial import BOIN, Design
+    >>> design = Design((BOIN(0.30), StopAtLevel(6)), levels=5)
+    >>> design.advise("1NNN 2NNT 2NNT").reasons[-1]
+    'level 2 has had 6 patients, 6 are enough'
+    """
+
+    patients: int
+    reads_counts_only: ClassVar[bool] = True
+    needs_complete_outcomes: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if self.patients < 1:
+            raise InputError(f"patients = {self.patients} must be at least 1.")
+
+    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
+        """`advise` for many histories at once."""
+        n, _ = counts.at(counts.level)
+        return moves.stop((n >= self.patients) & (moves.level == counts.level))
+
+    def advise(self, history: History, advice: Advice) -> Advice:
+        """Stop, or the advice unchanged."""
+        level = history.level
+        if level != advice.next_level or history.n(level) < self.patients:
+            return advice
+        n = history.n(level)
+        return advice.stop(
+            f"level {level} has had {n} patients, {self.patients} are enough", mtd=advice.mtd
+        )
+
+
+@dataclass(frozen=True)
+class StopWhenPrecise(AbstractRule):
+    r"""Ends the trial when the rate at the level of the next cohort is known well enough.
+
+    .. math:: \Pr(a \le p_{next} \le b \mid y, n) \ge c
+
+    under a uniform prior, from the patients of that level alone.
+
+    Attributes
+    ----------
+    low, high
+        :math:`a, b`, rates that are near enough to the target.
+    probability
+        :math:`c`.
+    least_n
+        Patients at the level without whom the trial goes on.
+
+    Raises
+    ------
+    InputError
+        Unless 0 <= low < high <= 1 and the probability lies between 0 and 1.
+
+    References
+    ----------
+    docs/theory/trial.md, Eq. 34
+
+    Examples
+    --------
+    >>> from pdcraft.trial import BOIN, Design
+    >>> design = Design((BOIN(0.30), StopWhenPrecise(0.15, 0.45, 0.70)), levels=5)
+    >>> design.advise("1NNN 2NNT 2NNT 2NNT 2NNT").reasons[-1]
+    'its rate at level 2 lies within 0.15 to 0.45 with probability 0.738, 0.7 is enough'
+    """
+
+    low: float
+    high: float
+    probability: float
+    least_n: int = 6
+    reads_counts_only: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.low < self.high <= 1:
+            raise InputError(
+                f"low = {self.low:g} and high = {self.high:g} must rise within 0 to 1: rates near "
+                "enough to the target, as 0.2 and 0.35."
+            )
+        if not 0 < self.probability < 1:
+            raise InputError(f"probability = {self.probability:g} must lie between 0 and 1.")
+
+    def within(self, n: np.ndarray | int, dlt: np.ndarray | int) -> np.ndarray:
+        """Probability that the rate lies within ``low`` to ``high``."""
+        a, b = 1 + np.asarray(dlt, float), 1 + np.asarray(n, float) - np.asarray(dlt, float)
+        return betainc(a, b, self.high) - betainc(a, b, self.low)
+
+    def advise_counts(self, counts: Counts, moves: Moves) -> Moves:
+        """`advise` for many histories at once."""
+        n, dlt = counts.at(np.maximum(moves.level, 1))
+        return moves.stop((n >= self.least_n) & (self.within(n, dlt) >= self.probability))
+
+    def advise(self, history: History, advice: Advice) -> Advice:
+        """Stop, or the advice unchanged."""
+        level = advice.next_level
+        if level is None or history.n(level) < self.least_n:
+            return advice
+        within = float(self.within(history.n(level), history.dlt(level)))
+        if within < self.probability:
+            return advice
+        return advice.stop(
+            f"its rate at level {level} lies within {self.low:g} to {self.high:g} with probability "
+            f"{within:.3f}, {self.probability:g} is enough",
+            mtd=advice.mtd,
         )

@@ -10,9 +10,9 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 
 from pdcraft.trial.counts import Counts, Moves
-from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
 from pdcraft.trial.isotonic import TIE_BREAKER, estimated_rates, estimated_rates_of_many
+from pdcraft.trial.rule import AbstractRule, Advice
 
 
 class Row(NamedTuple):
@@ -116,7 +116,7 @@ class AbstractTabulated(AbstractRule):
         moves = replace(moves, ceiling=ceiling).stop(top == 0, barred=True)
         return moves.go(np.maximum(to, 1))
 
-    def choose_counts(self, counts: Counts) -> np.ndarray:
+    def choose_counts(self, counts: Counts, moves: Moves) -> np.ndarray:
         """`select_mtd` for many histories at once."""
         _, closes = self._table(int(counts.n.max(initial=0)))
         top = np.minimum(self._open(counts, closes), counts.highest)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from pdcraft.domain import InputError
-from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.history import History
+from pdcraft.trial.rule import AbstractRule, Advice
 
 VARIANTS = {
     "A": "never goes down; the level below the first one with two toxicities is the MTD",

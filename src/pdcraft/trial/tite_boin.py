@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from pdcraft.domain import InputError
 from pdcraft.trial.boin import BOIN
-from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.followed import Followed
 from pdcraft.trial.history import History
+from pdcraft.trial.rule import AbstractRule, Advice
 from pdcraft.trial.tabulated import Verdict
 
 

@@ -13,9 +13,9 @@ from jaxtyping import Bool, Float, Int
 
 from pdcraft.domain import InputError
 from pdcraft.trial.crm import CRM, nearest
-from pdcraft.trial.design import AbstractRule, Advice
 from pdcraft.trial.followed import Followed
 from pdcraft.trial.history import History
+from pdcraft.trial.rule import AbstractRule, Advice
 from pdcraft.trial.simulated import SimulatedTrials
 from pdcraft.trial.tite_weights import AbstractWeights, LinearWeights
 from pdcraft.trial.working_model import Posterior, nodes

@@ -10,6 +10,8 @@ def compute() -> dict[str, float]:
     for n in range(1, 7):
         for observed in range(n + 1):
             for dlt in range(min(observed, 2) + 1):
+                if (n, observed, dlt) == (6, 6, 0):  # not printed
+                    continue
                 verdict = rule.decide(n, dlt, pending=n - observed)
                 found[f"{n} enrolled {observed} observed {dlt} DLT"] = CODE[verdict.decision]
     return found

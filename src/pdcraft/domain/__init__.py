@@ -21,13 +21,13 @@ from pdcraft.domain.fields import Activity, Amount, Dose, DoseRate, Effect
 from pdcraft.domain.outcome import Course, Outcome, Treat
 from pdcraft.domain.parameter import Parameter, ParameterSet, Source, Spread, Values, check_needs
 from pdcraft.domain.patient import SEXES, Anatomy, Patient, Regimen
-from pdcraft.domain.space import Regions
-from pdcraft.domain.time_activity import TimeActivity
+from pdcraft.domain.space import Grid, Regions
+from pdcraft.domain.voxels import Medium, Voxels
 
 __all__ = [
-    "SEXES", "Activity", "Agent", "Amount", "Anatomy", "Carrier", "Chain", "Course",
-    "DicomError", "Dose", "DoseRate", "Effect", "Emissions", "Exponentials", "InputError",
+    "SEXES", "Activity", "Agent", "Amount", "Anatomy", "Carrier", "Chain", "Course", "DicomError",
+    "Dose", "DoseRate", "Effect", "Emissions", "Exponentials", "Grid", "InputError", "Medium",
     "MissingError", "NumericalError", "Outcome", "Parameter", "ParameterSet", "Patient",
     "Payload", "PdcraftError", "Regimen", "Regions", "Samples", "Source", "Spread",
-    "TimeActivity", "Treat", "ValidityWarning", "Values", "check_needs", "unknown",
+    "TimeActivity", "Treat", "ValidityWarning", "Values", "Voxels", "check_needs", "unknown",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 
 from pdcraft.domain.clock import Exponentials, Samples
 from pdcraft.domain.errors import unknown
-from pdcraft.domain.space import Regions
+from pdcraft.domain.space import Grid, Regions
 
 
 class Amount(eqx.Module):
@@ -53,7 +53,7 @@ class Activity(eqx.Module):
         MBq, ``[place, nuclide, mode]``.
     """
 
-    space: Regions
+    space: Regions | Grid
     nuclides: tuple[str, ...] = eqx.field(static=True)
     clock: Exponentials | Samples
     MBq: Float[Array, "place nuclide mode"]
@@ -72,7 +72,7 @@ class Activity(eqx.Module):
 class Dose(eqx.Module):
     """Absorbed dose in every region, by radiation. Gy, ``[place, radiation]``."""
 
-    space: Regions
+    space: Regions | Grid
     radiations: tuple[str, ...] = eqx.field(static=True)
     Gy: Float[Array, "place radiation"]
     sigma: Float[Array, "place radiation"] | None = None
@@ -96,7 +96,7 @@ class DoseRate(eqx.Module):
         Standard deviation of ``Gy_per_h`` from Monte Carlo; None means exact.
     """
 
-    space: Regions
+    space: Regions | Grid
     radiations: tuple[str, ...] = eqx.field(static=True)
     clock: Exponentials | Samples
     Gy_per_h: Float[Array, "place radiation mode"]

@@ -11,7 +11,7 @@ from pdcraft.library.conjugate import agent, payload_named
 from pdcraft.library.electron_data import photon_sphere_fractions, sphere_fractions
 from pdcraft.library.endpoints import ctcae
 from pdcraft.library.graphs import graph
-from pdcraft.library.media import electrons_in_water
+from pdcraft.library.media import electrons_in_water, medium
 from pdcraft.library.nuclides import chain, emissions
 from pdcraft.library.phantom import PHANTOMS, phantom
 from pdcraft.library.read import bibliography, cite, names_on, parameters, read_toml, shelf
@@ -20,7 +20,7 @@ from pdcraft.library.volumes import tumour_volumes
 
 __all__ = [
     "PHANTOMS", "agent", "bibliography", "chain", "cite", "ctcae", "electrons_in_water",
-    "emissions", "graph", "names_on", "parameters", "payload_named", "phantom",
+    "emissions", "graph", "medium", "names_on", "parameters", "payload_named", "phantom",
     "photon_sphere_fractions", "read_toml", "shelf", "sphere_fractions", "time_activity",
     "tumour_volumes",
 ]  # fmt: skip

@@ -108,7 +108,8 @@ def deflect(particle, cosine, phi):
 def push(stack, top, particle, energy_MeV, kind, cosine, phi):
     """Put a new particle on the stack, at the place of ``particle`` and turned from it."""
     new = stack[top]
-    new[0:6] = particle[0:6]
+    for n in range(6):
+        new[n] = particle[n]
     deflect(new, cosine, phi)
     new[6] = energy_MeV
     new[7] = kind

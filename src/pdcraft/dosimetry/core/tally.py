@@ -7,10 +7,15 @@ The batches are fixed ranges of history numbers, summed in order, so the result 
 last bit for any number of threads.
 """
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 import numpy as np
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def batch_ranges(total: int, batches: int) -> list[tuple[int, int]]:
@@ -35,3 +40,23 @@ def in_batches(
     with ThreadPoolExecutor(threads) as pool:
         sums = pool.map(lambda limits: work(*limits), ranges)
         return np.stack([s / (e - b) for s, (b, e) in zip(sums, ranges, strict=True)])
+
+
+def in_order(
+    work: Callable[[T], R], parts: Iterable[T], *, threads: int = 1, ahead: int = 2
+) -> Iterator[R]:
+    """Results of ``work`` in the order of ``parts``, never more than ``ahead`` per thread waiting.
+
+    What is summed from them in this order is the same to the last bit for any number of threads.
+    """
+    if threads == 1:
+        yield from map(work, parts)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting = deque()
+        for part in parts:
+            waiting.append(pool.submit(work, part))
+            if len(waiting) >= ahead * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -22,6 +22,7 @@ from pdcraft.domain.outcome import Course, Outcome, Treat
 from pdcraft.domain.parameter import Parameter, ParameterSet, Source, Spread, Values, check_needs
 from pdcraft.domain.patient import SEXES, Anatomy, Patient, Regimen
 from pdcraft.domain.space import Grid, Regions
+from pdcraft.domain.time_activity import TimeActivity
 from pdcraft.domain.voxels import Medium, Voxels
 
 __all__ = [

@@ -1,10 +1,11 @@
 r"""Monte Carlo on a voxel grid: photons and electrons through any media and densities.
 
 .. math:: \dot D_v = \frac{1}{m_v}\sum_n A_n\,\frac1N\sum_{h=1}^N \varepsilon_v(h),\qquad
-          \sigma^2 = \frac{1}{N-1}\Big[\frac1N\sum_h\varepsilon_v^2 - \bar\varepsilon_v^2\Big]
+          \sigma^2 = \frac{1}{N^2}\sum_{h\ \mathrm{even}}
+          [\varepsilon_v(h) - \varepsilon_v(h+1)]^2
 
 with the energy :math:`\varepsilon_v(h)` that decay h leaves in voxel v. Decays are placed by
-systematic sampling of the activity, so :math:`\sigma` is an upper bound. Random numbers are counted
+stratified sampling of the activity; a decay and the next are neighbours. Random numbers are counted
 by decay: results are the same to the last bit for any number of threads. Alphas stay in their
 voxel.
 """
@@ -129,7 +130,7 @@ class MonteCarlo(AbstractEngine[Voxels]):
         square = np.zeros_like(total)
         balance = np.zeros((3, CHANNELS, len(total)))  # emitted, absorbed, escaped
         for mode in range(len(total)):
-            sums, histories = (total[mode], square[mode]), 0
+            sums = total[mode], square[mode]
             for n, share in enumerate(_shares(MBq[:, :, mode], self.decays)):
                 source = _source(MBq[:, n, mode], body, share)
                 spectra, stays = _spectra(self.emissions[n], cut)
@@ -137,9 +138,9 @@ class MonteCarlo(AbstractEngine[Voxels]):
                 emitted = self._follow(stream, source, spectra, physics, sums)
                 voxel.add_local(source[1], stays, sums[0])
                 balance[0, :, mode] += emitted + stays * source[1].sum()
-                histories += share
             balance[1, :, mode], balance[2, :, mode] = voxel.add_up(sums[0]), sums[0][0]
-            self._finish(sums, max(histories, 2), body)
+            factor = GY_G_PER_MEV_MBQ_H / body.space.voxel_cm3
+            voxel.per_mass(*sums, np.asarray(body.density_g_per_cm3), factor)
         rate, sigma = (np.moveaxis(sums[:, 1:], 0, -1) for sums in (total, square))
         return (
             DoseRate(activity.space, RADIATIONS, activity.clock, rate, sigma),  # pyright: ignore
@@ -158,31 +159,24 @@ class MonteCarlo(AbstractEngine[Voxels]):
         def work(begin: int) -> tuple[list, NDArray]:
             end, found, emitted = min(begin + BATCH, share), [], np.zeros(CHANNELS)
             while begin < end:
-                keys, energies = np.empty(_EVENTS, np.int64), np.empty(_EVENTS)
+                keys, MeV = np.empty(_EVENTS, np.int64), np.empty((_EVENTS, 2))
                 begin, count, lost = decays(
-                    stream, begin, end, source, spectra, physics, keys, energies, emitted
+                    stream, begin, end, source, spectra, physics, keys, MeV, emitted
                 )
                 if lost:
                     raise NumericalError(
-                        f"A decay left energy in more than {ROOM} voxels, {lost} too many. Use "
+                        f"Two decays left energy in more than {ROOM} voxels, {lost} too many. Use "
                         "larger voxels."
                     )
-                found.append((keys, energies, count))
+                found.append((keys, MeV, count))
             return found, emitted
 
         emitted = np.zeros(CHANNELS)
         for found, born in in_order(work, range(0, share, BATCH), threads=self.threads):
             emitted += weight * born
-            for keys, energies, count in found:
-                voxel.add_events(keys, energies, count, weight, *sums)
+            for keys, MeV, count in found:
+                voxel.add_events(keys, MeV, count, weight, *sums)
         return emitted
-
-    def _finish(self, sums: tuple, histories: int, body: Voxels) -> None:
-        """Energies per MBq into Gy/h and its standard deviation, in place."""
-        voxel.variance(*sums, histories)
-        for each in sums:
-            factor = GY_G_PER_MEV_MBQ_H / body.space.voxel_cm3
-            voxel.per_mass(each, np.asarray(body.density_g_per_cm3), factor)
 
     def _cut(self, body: Voxels) -> float:
         if self.cut_MeV is not None:
@@ -221,10 +215,10 @@ def _physics(body: Voxels, media: Sequence[Medium], cut_MeV: float) -> tuple:
 
 
 def _shares(MBq: NDArray, decays: int) -> NDArray:
-    """Decays of each nuclide of one mode, in proportion to its activity, at least two."""
+    """Decays of each nuclide of one mode, in proportion to its activity, even."""
     size = np.abs(MBq).sum(0)
-    wanted = np.rint(decays * size / max(size.sum(), 1e-300)).astype(int)
-    return np.where(size > 0, np.maximum(wanted, 2), 0)
+    pairs = np.ceil(0.5 * decays * size / max(size.sum(), 1e-300)).astype(int)
+    return 2 * pairs
 
 
 def _source(MBq: NDArray, body: Voxels, decays: int) -> tuple:

@@ -1,6 +1,6 @@
 r"""Decays in a voxel grid: photons and electrons together, across media and densities.
 
-A history is one decay. Its place is drawn in proportion to activity, by systematic sampling (the
+A history is one decay. Its place is drawn in proportion to activity, by stratified sampling (the
 h-th of N histories lies in the h-th of N equal parts of the activity), then evenly in the voxel; it
 emits whole numbers of photons and electrons with the mean of the yields.
 
@@ -54,6 +54,8 @@ from pdcraft.dosimetry.core.voxel import (
     LOST,
     NEXT,
     OUTSIDE,
+    SIDE,
+    SIGN,
     bisect,
     density_at,
     deposit,
@@ -65,7 +67,7 @@ from pdcraft.dosimetry.core.voxel import (
     voxel_at,
 )
 
-ROOM = 1024  # events that one history may leave
+ROOM = 2048  # events that a pair of histories may leave
 
 
 @njit(cache=True, nogil=True)
@@ -204,9 +206,7 @@ def follow_all(stack, top, particle, matter, events, state):
         for n in range(8):
             particle[n] = stack[top, n]
         if particle[7] == PHOTON:
-            top = follow_photon(
-                particle, body, optics, limits[0], stack, top, events, state
-            )
+            top = follow_photon(particle, body, optics, limits[0], stack, top, events, state)
         else:
             top = follow_electron(particle, body, electrons, limits, stack, top, events, state)
 
@@ -259,10 +259,9 @@ def decay(history, source, nuclide, matter, work, events, state):
     """
     stack, particle, emitted = work
     marks = events[2]
-    marks[FIRST] = marks[NEXT]
     place = born(particle, history, source, matter[0], state)
     x, y, z = particle[0], particle[1], particle[2]
-    sign = 1.0 if source[1][place] > 0.0 else -1.0
+    marks[SIGN] = 1 if source[1][place] > 0.0 else -1
     for channel in range(2):
         marks[CHANNEL] = channel
         particle[0], particle[1], particle[2] = x, y, z
@@ -271,16 +270,13 @@ def decay(history, source, nuclide, matter, work, events, state):
         else:
             top = emit(particle, nuclide[1], ELECTRON, stack, state)
         for n in range(top):
-            emitted[channel] += sign * stack[n, 6]
+            emitted[channel] += marks[SIGN] * stack[n, 6]
         follow_all(stack, top, particle, matter, events, state)
-    if sign < 0.0:
-        for n in range(marks[FIRST], marks[NEXT]):
-            events[1][n] = -events[1][n]
 
 
 @njit(cache=True, nogil=True)
-def decays(key, begin, end, source, nuclide, matter, keys, energies, emitted):
-    """Events of histories ``begin`` … ``end - 1``, as many as there is room for.
+def decays(key, begin, end, source, nuclide, matter, keys, MeV, emitted):
+    """Events of histories ``begin`` … ``end - 1`` in pairs, as many as there is room for.
 
     Returns
     -------
@@ -288,10 +284,13 @@ def decays(key, begin, end, source, nuclide, matter, keys, energies, emitted):
         First history that was not run, number of events, number of those that found no room.
     """
     work = np.zeros((STACK, 8)), np.zeros(8), emitted
-    state, marks = np.zeros(3, np.uint64), np.zeros(4, np.int64)
+    state, marks = np.zeros(3, np.uint64), np.zeros(6, np.int64)
     for history in range(begin, end):
-        if marks[NEXT] + ROOM > len(keys):
-            return history, marks[NEXT], marks[LOST]
+        marks[SIDE] = 1 - 2 * (history % 2)
+        if marks[SIDE] == 1:
+            marks[FIRST] = marks[NEXT]
+            if marks[NEXT] + ROOM > len(keys):
+                return history, marks[NEXT], marks[LOST]
         state[0], state[1], state[2] = key, history, 0
-        decay(history, source, nuclide, matter, work, (keys, energies, marks), state)
+        decay(history, source, nuclide, matter, work, (keys, MeV, marks), state)
     return end, marks[NEXT], marks[LOST]

@@ -7,14 +7,23 @@ Coordinates are in cm from the corner of voxel (0, 0, 0); places are in C order.
 electrons are in g/cm²: across voxels of one medium a path goes on, whatever their density, because
 all tables are per mass; at another medium it ends.
 
-Energy is kept as a list of events, one for each voxel that a history touches, so that any number
-of threads can work on one tally: *events* is the tuple (keys, energies in MeV, marks [4]), marks =
-[first event of this history, next free event, events lost for want of room, channel]. The key of an
-event is ``channel + CHANNELS (1 + place)``; place -1 is outside.
+Energy is kept as a list of events, one for each voxel that a pair of histories touches, so that any
+number of threads can work on one tally: *events* is the tuple (keys, MeV [event, 2], marks [6]).
+The key of an event is ``channel + CHANNELS (1 + place)``; place -1 is outside. MeV are the sum of
+both histories and the first less the second: one history of a pair follows the other in the
+stratified sampling of the source, and
+
+.. math:: \sigma^2\Big(\sum_h\varepsilon_h\Big) = \sum_{pairs}(\varepsilon_{2k} -
+          \varepsilon_{2k+1})^2
+
+is the variance within strata, a little more where the mean changes between the two. Marks are
+[first event of this pair, next free event, events lost for want of room, channel, sign of the
+activity, 1 or -1 for the first or second history].
 
 References
 ----------
-sempau2011, interfaces in mixed simulation (a particle stops there and begins a new step)
+cochran1977, Chap. 5A (one unit per stratum: collapsed strata); salvat2011, Chap. 4 (interfaces: a
+particle stops there and begins a new step)
 """
 
 import math
@@ -24,7 +33,7 @@ from numba import njit
 
 CHANNELS = 3  # photon, electron, alpha: what the decay emitted
 OUTSIDE = -1
-FIRST, NEXT, LOST, CHANNEL = 0, 1, 2, 3
+FIRST, NEXT, LOST, CHANNEL, SIGN, SIDE = 0, 1, 2, 3, 4, 5
 _BEYOND_CM = 1e-7
 _MASK = np.uint32(0xFFFFFF)
 _SHIFT = np.uint32(24)
@@ -121,18 +130,21 @@ def fly_mass(particle, path_g_per_cm2, place, body):
 @njit(cache=True, nogil=True)
 def deposit(place, energy_MeV, events):
     """Leave energy in a voxel, or outside."""
-    keys, energies, marks = events
+    keys, MeV, marks = events
     key = marks[CHANNEL] + CHANNELS * (1 + place)
+    energy = marks[SIGN] * energy_MeV
     for n in range(marks[NEXT] - 1, marks[FIRST] - 1, -1):
         if keys[n] == key:
-            energies[n] += energy_MeV
+            MeV[n, 0] += energy
+            MeV[n, 1] += marks[SIDE] * energy
             return
     n = marks[NEXT]
     if n == len(keys):
         marks[LOST] += 1
         return
     keys[n] = key
-    energies[n] = energy_MeV
+    MeV[n, 0] = energy
+    MeV[n, 1] = marks[SIDE] * energy
     marks[NEXT] = n + 1
 
 
@@ -157,13 +169,12 @@ def bisect(rising, wanted):
 
 
 @njit(cache=True, nogil=True)
-def add_events(keys, energies, count, weight, total, square):
-    """Add weighted events to the sums and sums of squares, ``[1 + place, CHANNELS]``."""
+def add_events(keys, MeV, count, weight, total, square):
+    """Add weighted events to sums and variances of the sums, ``[1 + place, CHANNELS]``."""
     for n in range(count):
         place, channel = keys[n] // CHANNELS, keys[n] % CHANNELS
-        energy = weight * energies[n]
-        total[place, channel] += energy
-        square[place, channel] += energy * energy
+        total[place, channel] += weight * MeV[n, 0]
+        square[place, channel] += (weight * MeV[n, 1]) ** 2
 
 
 @njit(cache=True, nogil=True)
@@ -185,21 +196,13 @@ def add_up(total):
 
 
 @njit(cache=True, nogil=True)
-def variance(total, square, histories):
-    """Turn sums of squares into standard deviations of the sums, in place."""
-    for place in range(len(total)):
-        for channel in range(CHANNELS):
-            rest = square[place, channel] - total[place, channel] ** 2 / histories
-            square[place, channel] = math.sqrt(max(rest, 0.0) * histories / (histories - 1.0))
-
-
-@njit(cache=True, nogil=True)
-def per_mass(sums, density, factor):
-    """Divide the sums of voxels by their mass, in place; 0 where there is none."""
+def per_mass(total, square, density, factor):
+    """Sums over mass and their standard deviations, in place; 0 where there is no mass."""
     for place in range(len(density)):
         by = factor / density[place] if density[place] > 0.0 else 0.0
         for channel in range(CHANNELS):
-            sums[1 + place, channel] *= by
+            total[1 + place, channel] *= by
+            square[1 + place, channel] = by * math.sqrt(square[1 + place, channel])
 
 
 @njit(cache=True, nogil=True)

@@ -130,6 +130,34 @@ def xenograft(
 
 
 @app.command()
+def epidemiology(
+    disease: Annotated[
+        str | None, typer.Argument(help="As multiple_myeloma; none: which have figures.")
+    ] = None,
+    year: Annotated[int | None, typer.Option(help="Of the new cases [newest].")] = None,
+    criteria: Annotated[
+        str | None, typer.Option(help="Shares that meet each, as 'refractory=0.3,fit=0.5'.")
+    ] = None,
+    sites: Annotated[int | None, typer.Option(help="Centres that recruit.")] = None,
+    per_site: Annotated[float, typer.Option(help="Patients of each centre in a month.")] = 0.25,
+    ramp_up: Annotated[float, typer.Option(help="Days until a centre is fully active.")] = 0.0,
+    patients: Annotated[int, typer.Option(help="Size of the trial.")] = 30,
+    followup: Annotated[float, typer.Option(help="Days after the last patient.")] = 0.0,
+    seerstat: Annotated[
+        Path | None, typer.Option(help="Your own SEER*Stat export, instead of the figures.")
+    ] = None,
+) -> None:
+    """Show how many have a disease, the orphan limit, and how long a trial would take."""
+    from pdcraft.app import epidemiology as shelf
+
+    for line in shelf.lines(
+        disease, year=year, criteria=criteria, sites=sites, per_site=per_site, ramp_up_d=ramp_up,
+        patients=patients, followup_d=followup, seerstat=seerstat,
+    ):  # fmt: skip
+        typer.echo(line)
+
+
+@app.command()
 def cite(
     study: Annotated[Path, typer.Argument(help="Study file, or results folder of a run.")],
 ) -> None:

@@ -37,6 +37,7 @@ from pdcraft.trial.design import AbstractRule, Advice, Design, Fitted, Pathway
 from pdcraft.trial.dlt import DLT, AbstractToxicityRule, Below, Delayed, NotRecovered
 from pdcraft.trial.dose_cap import DoseCap
 from pdcraft.trial.dose_unit import AbstractDoseUnit, Fixed, PerMass, PerSurface, Prescribed
+from pdcraft.trial.eligibility import Criterion, Funnel
 from pdcraft.trial.followed import Followed
 from pdcraft.trial.group_sequential import (
     GroupSequential,
@@ -84,18 +85,19 @@ __all__ = [
     "TITECRM", "VARIANTS", "AbstractAccrual", "AbstractDoseUnit", "AbstractModelAssisted",
     "AbstractRule", "AbstractSpending", "AbstractTabulated", "AbstractToxicityRule",
     "AbstractWeights", "AbstractWorkingModel", "AcceleratedTitration", "AdaptiveWeights",
-    "Advice", "Below", "BivariateNormal", "Coherent", "Cohort", "Conduct", "Decision",
-    "DecisionTable", "Delayed", "Design", "Desirability", "DoseCap", "Empiric", "Fitted",
-    "Fixed", "FixedIntercept", "Followed", "GroupSequential", "History", "I3Plus3", "Keyboard",
-    "LinearWeights", "ManyTrials", "NextDose", "NoSkipping", "NotRecovered",
-    "OBrienFlemingLike", "OneLevelUp", "OperatingCharacteristics", "Outcomes", "Pathway",
-    "PerMass", "PerSurface", "PocockLike", "Poisson", "Pool", "Posterior", "Prescribed",
-    "Regular", "RollingSix", "Row", "Schedule", "SimonDesigns", "SimulatedTrials", "SingleArm",
-    "SingleArmCharacteristics", "Site", "StopAt", "StopAtLevel", "StopWhenPrecise",
-    "StopWhenTooToxic", "ThreePlusThree", "TimedTrial", "Toxicity", "Trajectories",
-    "TrialCohort", "TrialDuration", "TrialResult", "TwoStage", "Uniform", "Utilities",
-    "Verdict", "calibrate_bop2", "compare", "conduct", "error_spending", "estimated_rates",
-    "event_probability", "known_rates", "obrien_fleming", "operating_characteristics",
-    "overdose_probabilities", "patients_for_events", "pocock", "schoenfeld_events",
-    "simon_designs", "simulate", "simulate_trials", "skeleton", "toxic_probability",
+    "Advice", "Below", "BivariateNormal", "Coherent", "Cohort", "Conduct", "Criterion",
+    "Decision", "DecisionTable", "Delayed", "Design", "Desirability", "DoseCap", "Empiric",
+    "Fitted", "Fixed", "FixedIntercept", "Followed", "Funnel", "GroupSequential", "History",
+    "I3Plus3", "Keyboard", "LinearWeights", "ManyTrials", "NextDose", "NoSkipping",
+    "NotRecovered", "OBrienFlemingLike", "OneLevelUp", "OperatingCharacteristics", "Outcomes",
+    "Pathway", "PerMass", "PerSurface", "PocockLike", "Poisson", "Pool", "Posterior",
+    "Prescribed", "Regular", "RollingSix", "Row", "Schedule", "SimonDesigns",
+    "SimulatedTrials", "SingleArm", "SingleArmCharacteristics", "Site", "StopAt",
+    "StopAtLevel", "StopWhenPrecise", "StopWhenTooToxic", "ThreePlusThree", "TimedTrial",
+    "Toxicity", "Trajectories", "TrialCohort", "TrialDuration", "TrialResult", "TwoStage",
+    "Uniform", "Utilities", "Verdict", "calibrate_bop2", "compare", "conduct",
+    "error_spending", "estimated_rates", "event_probability", "known_rates", "obrien_fleming",
+    "operating_characteristics", "overdose_probabilities", "patients_for_events", "pocock",
+    "schoenfeld_events", "simon_designs", "simulate", "simulate_trials", "skeleton",
+    "toxic_probability",
 ]  # fmt: skip

@@ -2,9 +2,9 @@
 
 In: a `Patient` with individual rates, a `Regimen` (what is given, when), an `Agent`.
 Out: labelled molecules in every region over time (nmol), as a few exponential modes.
-Choices: `TwoPool` (plasma and tissue with marrow, tumour, iodide, thyroid and urine) and
-`IodineICRP137` (radioiodide after ICRP Publication 137). Both are linear, so the modes are
-eigenmodes of the rate matrix and time-integrated amounts are one linear solve: no ODE solver.
+Choices: `PBPK` (the whole body of man or mouse), `TwoPool` (plasma and tissue with marrow, tumour,
+iodide, thyroid and urine) and `IodineICRP137` (radioiodide after ICRP Publication 137). All are
+linear, so time-integrated amounts are one linear solve and courses a few modes: no ODE solver.
 For many patients on one graph there are an `Elimination` with `time_integrated_many` and
 `trajectory_contour`; `trajectory_ladder` is the reference they are checked against.
 What was measured: `fit_curves` (sums of exponentials, their weights, time integrals with
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from pdcraft.domain import Agent, Amount, Patient, Regimen
 from pdcraft.kinetics.base import AbstractModel
+from pdcraft.kinetics.common_modes import CommonModes, common_modes
 from pdcraft.kinetics.contour import trajectory_contour
 from pdcraft.kinetics.elimination import Elimination, time_integrated_many
 from pdcraft.kinetics.exponential_fit import SHAPES, ExponentialFit, Shape, fit_shape
@@ -30,15 +31,18 @@ from pdcraft.kinetics.measured import (
     measured_activity,
     resample,
 )
+from pdcraft.kinetics.pbpk import PBPK, moves_as_iodide, unbound_fraction
 from pdcraft.kinetics.single_time_point import MonoPrior, haenscheid, madsen
+from pdcraft.kinetics.subject import subject
 from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates, plasma_ng_per_mL
 
 __all__ = [
-    "SHAPES", "AbstractModel", "CurveChoice", "Elimination", "ExponentialFit", "IodineICRP137",
-    "MonoPrior", "Shape", "TwoPool", "biexponential_micro_rates", "eigenmodes", "fit_curves",
-    "fit_shape", "haenscheid", "hybrid", "hybrid_cv", "madsen", "measured_activity",
-    "plasma_ng_per_mL", "rate_matrix", "resample", "simulate", "time_integrated",
-    "time_integrated_many", "trajectory", "trajectory_contour", "trajectory_ladder",
+    "PBPK", "SHAPES", "AbstractModel", "CommonModes", "CurveChoice", "Elimination",
+    "ExponentialFit", "IodineICRP137", "MonoPrior", "Shape", "TwoPool", "biexponential_micro_rates",
+    "common_modes", "eigenmodes", "fit_curves", "fit_shape", "haenscheid", "hybrid", "hybrid_cv",
+    "madsen", "measured_activity", "moves_as_iodide", "plasma_ng_per_mL", "rate_matrix", "resample",
+    "simulate", "subject", "time_integrated", "time_integrated_many", "trajectory",
+    "trajectory_contour", "trajectory_ladder", "unbound_fraction",
 ]  # fmt: skip
 
 

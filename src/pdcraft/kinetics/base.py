@@ -26,6 +26,15 @@ class AbstractModel(eqx.Module):
     def needs(self) -> Mapping[str, str]:
         """Names and units of the individual parameters that the model reads."""
 
+    @property
+    @abc.abstractmethod
+    def blood_region(self) -> str:
+        """Region of the amounts that holds plasma and nothing else."""
+
+    @abc.abstractmethod
+    def plasma_mL(self, patient: Patient) -> Float[Array, ""]:
+        """Volume of plasma in that region. mL."""
+
     @abc.abstractmethod
     def amount(self, patient: Patient, regimen: Regimen, agent: Agent) -> Amount:
         """Labelled molecules, as if nothing decayed. nmol."""

@@ -86,6 +86,15 @@ class TwoPool(AbstractModel):
             form=jnp.stack([carried, 1.0 - carried], axis=-1),
         )  # fmt: skip
 
+    @property
+    def blood_region(self) -> str:
+        """Plasma, all of it."""
+        return "plasma"
+
+    def plasma_mL(self, patient: Patient) -> Float[Array, ""]:
+        """The patient's plasma volume. mL."""
+        return patient.parameters["plasma.volume"]
+
     def _space(self, patient: Patient) -> Regions:
         known = patient.anatomy.space
         mass = [known.mass_g[known.index(n)] if n in known.names else 0.0 for n in _PLACES]
@@ -99,6 +108,7 @@ def plasma_ng_per_mL(
     *,
     carrier_ug: Float[Array, ""],
     plasma_mL: Float[Array, ""],
+    region: str = "plasma",
 ) -> Float[Array, "time"]:
     r"""Mass concentration of the carrier in plasma, labelled and unlabelled together.
 
@@ -107,13 +117,15 @@ def plasma_ng_per_mL(
     Parameters
     ----------
     amount, regimen
-        Result of `TwoPool.amount` and what was given.
+        Result of a model and what was given.
     t_h
         Instants. h.
     carrier_ug
         Carrier mass given with all administrations together. ug.
     plasma_mL
-        Plasma volume. mL.
+        Volume of plasma in the region. mL.
+    region
+        Region that holds plasma and nothing else.
 
     Returns
     -------
@@ -121,7 +133,7 @@ def plasma_ng_per_mL(
         ng/mL, ``[time]``.
     """
     given = amount.nmol[..., 0, :].sum() + amount.nmol[..., 1, :].sum()  # all modes, all places
-    plasma = amount.at(t_h)[..., amount.space.index("plasma"), 0]
+    plasma = amount.at(t_h)[..., amount.space.index(region), 0]
     return 1e3 * carrier_ug / plasma_mL * plasma / given
 
 

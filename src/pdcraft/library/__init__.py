@@ -2,9 +2,9 @@
 
 In: names that a study file may say (``"clr131"``, ``"adult_male"``, ``"tissues/marrow"``).
 Out: `Agent`, `Chain`, `Emissions`, `Phantom`, `ParameterSet`, each number with its source.
-Everything lies here as text: ``agents/ carriers/ payloads/ kinetics/ species/ phantoms/ media/
-tissues/ diseases/ endpoints/ dosimetry/`` and ``SOURCES.bib``; nuclear data come from the packages
-`radioactivedecay` and `icrp107-database`. Read first: `read.py`.
+Everything lies here as text: ``agents/ carriers/ payloads/ kinetics/ physiology/ species/ phantoms/
+media/ tissues/ diseases/ endpoints/ dosimetry/`` and ``SOURCES.bib``; nuclear data come from
+the packages `radioactivedecay` and `icrp107-database`. Read first: `read.py`.
 """
 
 from pdcraft.library.conjugate import agent, payload_named
@@ -14,6 +14,7 @@ from pdcraft.library.graphs import graph
 from pdcraft.library.media import electrons_in_water, medium
 from pdcraft.library.nuclides import chain, emissions
 from pdcraft.library.phantom import PHANTOMS, phantom
+from pdcraft.library.physiology import physiology
 from pdcraft.library.read import bibliography, cite, names_on, parameters, read_toml, shelf
 from pdcraft.library.time_activity import time_activity
 from pdcraft.library.volumes import tumour_volumes
@@ -21,6 +22,6 @@ from pdcraft.library.volumes import tumour_volumes
 __all__ = [
     "PHANTOMS", "agent", "bibliography", "chain", "cite", "ctcae", "electrons_in_water",
     "emissions", "graph", "medium", "names_on", "parameters", "payload_named", "phantom",
-    "photon_sphere_fractions", "read_toml", "shelf", "sphere_fractions", "time_activity",
-    "tumour_volumes",
+    "photon_sphere_fractions", "physiology", "read_toml", "shelf", "sphere_fractions",
+    "time_activity", "tumour_volumes",
 ]  # fmt: skip

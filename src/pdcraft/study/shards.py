@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from pdcraft.domain import Course, NumericalError, Patient, Regimen
-from pdcraft.kinetics import plasma_ng_per_mL
+from pdcraft.kinetics import AbstractModel, plasma_ng_per_mL
 from pdcraft.study.course import Plan, treat
 from pdcraft.study.prepare import Prepared
 
@@ -34,9 +34,12 @@ def _treat_shard(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
 
 @eqx.filter_jit
 def _observe_shard(
-    course: Course, patients: Patient, regimens: Regimen, curve_h: Float[Array, "time"]
+    plan: Plan, course: Course, patients: Patient, regimens: Regimen, curve_h: Float[Array, "time"]
 ) -> dict[str, Array]:
-    return jax.vmap(lambda c, p, r: observe(c, p, r, curve_h))(course, patients, regimens)
+    def one(c: Course, p: Patient, r: Regimen) -> dict[str, Array]:
+        return observe(plan.kinetics, c, p, r, curve_h)
+
+    return jax.vmap(one)(course, patients, regimens)
 
 
 def treat_many(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
@@ -65,14 +68,15 @@ def treat_many(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
 
 
 def observe(
-    course: Course, patient: Patient, regimen: Regimen, curve_h: Float[Array, "time"]
+    model: AbstractModel, course: Course, patient: Patient, regimen: Regimen,
+    curve_h: Float[Array, "time"],
 ) -> dict[str, Array]:
     """What is kept of one patient's course: doses, curves, markers and events."""
     given, single = regimen.activity_MBq.sum(), jnp.float32
     plasma = plasma_ng_per_mL(
         course.amount, regimen, curve_h,
         carrier_ug=given * patient.parameters["carrier.mass_per_activity"],
-        plasma_mL=patient.parameters["plasma.volume"],
+        plasma_mL=model.plasma_mL(patient), region=model.blood_region,
     )  # fmt: skip
     effect, outcome = course.effect, course.outcome
     return {
@@ -102,7 +106,7 @@ def compute(prepared: Prepared, cohort: int, shard: int) -> dict[str, NDArray]:
     patients = prepared.population.draw(jnp.arange(shard * SHARD, (shard + 1) * SHARD))
     given = prepared.regimens(prepared.study.cohort[cohort], patients)
     course = treat_many(prepared.plan, patients, given)
-    observed = _observe_shard(course, patients, given, jnp.asarray(CURVE_DAYS * 24.0))
+    observed = _observe_shard(prepared.plan, course, patients, given, jnp.asarray(CURVE_DAYS * 24.0))
     kept = {name: np.asarray(values) for name, values in observed.items()}
     for name, values in kept.items():
         bad = ~np.isfinite(values.reshape(SHARD, -1)).all(axis=1)

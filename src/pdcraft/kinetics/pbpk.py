@@ -38,8 +38,8 @@ IODIDES = ("I", "At")
 """Elements that move as iodide once they are free; for astatine that is an assumption."""
 
 _LABEL = {
-    "Blood1": "", "Blood2": "", "Other1": "", "Other2": "", "Other3": "", "Other4": "", "Thyroid1": "thyroid", "Thyroid2": "thyroid",
-    "Kidneys1": "kidneys", "Kidneys2": "kidneys", "Liver1": "liver", "Liver2": "liver",
+    "Blood1": "", "Blood2": "", "Other1": "", "Other2": "", "Other3": "", "Other4": "",
+    "Thyroid1": "thyroid", "Thyroid2": "thyroid", "Kidneys1": "kidneys", "Kidneys2": "kidneys", "Liver1": "liver", "Liver2": "liver",
     "S-glands": "rest of body", "St-wall": "rest of body", "Oralcavity": "stomach contents",
     "OralcavityRe": "stomach contents", "Oesophagus-f": "stomach contents",
     "Oesophagus-s": "stomach contents", "Oesophagus-sRe": "stomach contents",
@@ -104,7 +104,7 @@ class PBPK(AbstractModel):
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Source regions of the dosimetry; large vessels lie in "muscle", the phantoms' remainder."""
+        """Source regions of the dosimetry; large vessels lie in muscle, the phantoms' remainder."""
         organs = {r for body in self.bodies for r in body.regions}
         inner = sorted(organs | {_CHAMBERS, *_LABEL.values()} - {""})
         return (*inner, *self.sites, "excreta")
@@ -251,7 +251,9 @@ class PBPK(AbstractModel):
         sex = patient.anatomy.sex if len(self.bodies) > 1 else 0
         label = self._regions([_of_label(body, paths.places) for body in self.bodies])
         carrier = self._regions([self._of_carrier(body, c.compartments) for body in self.bodies])
-        return jnp.stack([held @ jnp.asarray(carrier)[sex].T, free @ jnp.asarray(label)[sex].T], axis=-1)
+        return jnp.stack(
+            [held @ jnp.asarray(carrier)[sex].T, free @ jnp.asarray(label)[sex].T], axis=-1
+        )
 
     def _of_carrier(self, body: Physiology, names: tuple[str, ...]) -> dict:
         """Regions of every compartment of the carrier, with shares."""

@@ -68,7 +68,10 @@ def treat_many(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
 
 
 def observe(
-    model: AbstractModel, course: Course, patient: Patient, regimen: Regimen,
+    model: AbstractModel,
+    course: Course,
+    patient: Patient,
+    regimen: Regimen,
     curve_h: Float[Array, "time"],
 ) -> dict[str, Array]:
     """What is kept of one patient's course: doses, curves, markers and events."""
@@ -106,7 +109,9 @@ def compute(prepared: Prepared, cohort: int, shard: int) -> dict[str, NDArray]:
     patients = prepared.population.draw(jnp.arange(shard * SHARD, (shard + 1) * SHARD))
     given = prepared.regimens(prepared.study.cohort[cohort], patients)
     course = treat_many(prepared.plan, patients, given)
-    observed = _observe_shard(prepared.plan, course, patients, given, jnp.asarray(CURVE_DAYS * 24.0))
+    observed = _observe_shard(
+        prepared.plan, course, patients, given, jnp.asarray(CURVE_DAYS * 24.0)
+    )
     kept = {name: np.asarray(values) for name, values in observed.items()}
     for name, values in kept.items():
         bad = ~np.isfinite(values.reshape(SHARD, -1)).all(axis=1)

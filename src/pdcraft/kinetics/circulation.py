@@ -119,7 +119,7 @@ def carrier_transform(
     nt = len(c.tissues)
     to_raft, off_raft, inward = c.raft_per_h
     raft_share = to_raft / (s + off_raft + inward)
-    loss = jnp.zeros((s.shape[0], len(c.pools))).at[:, c.at("liver")].add(c.liver_per_h)
+    loss = jnp.zeros((s.shape[0], len(c.pools)), s.dtype).at[:, c.at("liver")].add(c.liver_per_h)
     loss = loss.at[:, nt:].add(raft_share * (s + inward))
     pool = c.entry_per_h / (s + c.return_per_h + loss)  # per amount in the vessels
     seen = pool * (s + loss)
@@ -129,8 +129,7 @@ def carrier_transform(
     portal = jnp.asarray([c.at(n) for n in c.portal])
     out = F.at[liver].add(F[portal].sum()).at[lungs].set(F.sum())
     stay = 1.0 / (s + out / V + seen)
-    inflow = jnp.broadcast_to(F / c.arteries_mL, stay.shape)  # per amount in the arteries
-    vessel = inflow * stay
+    vessel = F / c.arteries_mL * stay  # per amount in the arteries
     from_portal = (vessel[:, portal] * (F / V)[portal]).sum(axis=1)
     vessel = vessel.at[:, liver].add(from_portal * stay[:, liver])
     drains = jnp.ones(len(c.pools)).at[portal].set(0.0).at[lungs].set(0.0)

@@ -33,14 +33,16 @@ from pdcraft.domain.physiology import Physiology
 from pdcraft.kinetics.base import AbstractModel
 from pdcraft.kinetics.circulation import Circulation, IodidePaths, carrier_transform, freed
 from pdcraft.kinetics.common_modes import common_modes
+from pdcraft.kinetics.contour import hyperbola
 
 IODIDES = ("I", "At")
 """Elements that move as iodide once they are free; for astatine that is an assumption."""
 
 _LABEL = {
     "Blood1": "", "Blood2": "", "Other1": "", "Other2": "", "Other3": "", "Other4": "",
-    "Thyroid1": "thyroid", "Thyroid2": "thyroid", "Kidneys1": "kidneys", "Kidneys2": "kidneys", "Liver1": "liver", "Liver2": "liver",
-    "S-glands": "rest of body", "St-wall": "rest of body", "Oralcavity": "stomach contents",
+    "Thyroid1": "thyroid", "Thyroid2": "thyroid", "Kidneys1": "kidneys",
+    "Kidneys2": "kidneys", "Liver1": "liver", "Liver2": "liver", "S-glands": "rest of body",
+    "St-wall": "rest of body", "Oralcavity": "stomach contents",
     "OralcavityRe": "stomach contents", "Oesophagus-f": "stomach contents",
     "Oesophagus-s": "stomach contents", "Oesophagus-sRe": "stomach contents",
     "St-con": "stomach contents", "St-conRe": "stomach contents", "SI-con": "small intestine",
@@ -213,7 +215,7 @@ class PBPK(AbstractModel):
     def transform_h(
         self,
         patient: Patient,
-        s_per_h: Float[np.ndarray, "node"],
+        s_per_h: Float[np.ndarray, "node"] | float,
         *,
         halogen: bool = True,
         as_iodide: bool = False,
@@ -227,7 +229,7 @@ class PBPK(AbstractModel):
         patient
             One; use `jax.vmap` for many.
         s_per_h
-            Known numbers > 0, as a decay constant. 1/h.
+            Known numbers, with positive real part if they are to be time integrals. 1/h.
         halogen
             Whether free label moves as iodide.
         as_iodide
@@ -237,9 +239,29 @@ class PBPK(AbstractModel):
         -------
         Array
             h, ``[node, place, species]``; nothing in excreta.
+
+        Raises
+        ------
+        InputError
+            If a real s is not positive.
+
+        References
+        ----------
+        bolch2009, time-integrated activity
+
+        Examples
+        --------
+        >>> from pdcraft import library
+        >>> from pdcraft.kinetics import PBPK, subject
+        >>> man = library.physiology("adult_male")
+        >>> model = PBPK((man,), library.graph("iodine_icrp137"))
+        >>> who = subject(man, library.parameters("kinetics/clr1404_pbpk"))
+        >>> held_h = model.transform_h(who, 0.0036)[0]
+        >>> held_h.shape == (len(model.places), 2), bool(held_h.min() >= 0)
+        (True, True)
         """
-        s = np.atleast_1d(np.asarray(s_per_h, float))
-        if not s.min() > 0:
+        s = np.atleast_1d(np.asarray(s_per_h))
+        if not np.iscomplexobj(s) and not s.min() > 0:
             raise InputError(f"s_per_h = {s.min():g} must be greater than 0 per h.")
         c = self.circulation(patient, halogen=halogen)
         held = carrier_transform(c, s)
@@ -253,6 +275,41 @@ class PBPK(AbstractModel):
         carrier = self._regions([self._of_carrier(body, c.compartments) for body in self.bodies])
         return jnp.stack(
             [held @ jnp.asarray(carrier)[sex].T, free @ jnp.asarray(label)[sex].T], axis=-1
+        )
+
+    def curve(
+        self,
+        patient: Patient,
+        time_h: Float[np.ndarray, "time"],
+        *,
+        halogen: bool = True,
+        tolerance: float = 1e-8,
+    ) -> Float[Array, "time place species"]:
+        """Share of a unit bolus in every region at known instants > 0, to the tolerance.
+
+        Parameters
+        ----------
+        patient, halogen
+            As in `transform_h`.
+        time_h
+            Known instants > 0. h.
+        tolerance
+            Error, as a share of what was given. 1e-10 to 1e-2.
+
+        References
+        ----------
+        weideman2007, sections 3 and 4
+        """
+        time = np.asarray(time_h, float)
+        if time.ndim != 1 or not time.size or not time.min() > 0 or not 1e-10 <= tolerance <= 1e-2:
+            raise InputError(
+                "time_h must be a list of instants after 0 h, and the tolerance between 1e-10 and "
+                f"1e-2; got {time_h} and {tolerance:g}."
+            )
+        line = hyperbola(time, tolerance)
+        x = self.transform_h(patient, line.node_per_h, halogen=halogen)
+        return jnp.tensordot(line.weight_per_h.real, x.real, 1) - jnp.tensordot(
+            line.weight_per_h.imag, x.imag, 1
         )
 
     def _of_carrier(self, body: Physiology, names: tuple[str, ...]) -> dict:

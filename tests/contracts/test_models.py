@@ -84,4 +84,6 @@ def test_no_model_is_left_out(prepared):
     on_a_grid = {dosimetry.LocalDeposition, dosimetry.MonteCarlo}
     # Of two kinetic models a study uses one; the other's own tests check it.
     spare = {biology.LinearQuadratic, kinetics.PBPK, kinetics.TwoPool}
+    # Lymphoma, xenografts and late complications: biology's own tests check them.
+    spare |= {biology.Complication, biology.GrowthDelay, biology.Lymphoma, biology.Xenograft}
     assert known - used - on_a_grid <= spare

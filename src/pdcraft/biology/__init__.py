@@ -29,18 +29,28 @@ from pdcraft.biology.bed import (
     quadratic_dose_Gy2,
     tcp,
 )
+from pdcraft.biology.criteria import (
+    AbstractCriteria,
+    IMWGCriteria,
+    LuganoCriteria,
+    WaldenstromCriteria,
+)
 from pdcraft.biology.cytopenia import CountRule, Cytopenia, DoseLimitingToxicity
 from pdcraft.biology.cytotoxic import CytotoxicKill, kill_hazard_per_h, saturating_kill
 from pdcraft.biology.grading import ctcae_grade, ctcae_limits
 from pdcraft.biology.growth_delay import GrowthDelay
 from pdcraft.biology.imwg import IMWG, Level, has_progressed, imwg_category, response_depth
-from pdcraft.biology.marrow import Marrow, blood_counts
+from pdcraft.biology.lineage import LINEAGES
+from pdcraft.biology.lugano import lugano_depth, lugano_progressed
+from pdcraft.biology.lymphoma import Lymphoma, lymphoma_course
+from pdcraft.biology.marrow import AbstractCytotoxicity, Marrow, blood_counts
 from pdcraft.biology.myeloma import Myeloma, myeloma_course
 from pdcraft.biology.ntcp import Complication, ntcp, slope_from_tolerances
 from pdcraft.biology.progression import Death, Progression, ProgressionFreeSurvival
 from pdcraft.biology.radiosensitizer import sensitised_surviving_fraction
 from pdcraft.biology.response import BestResponse
 from pdcraft.biology.survival import LinearQuadratic, TissueDose, surviving_fraction
+from pdcraft.biology.waldenstrom import waldenstrom_depth, waldenstrom_progressed
 from pdcraft.biology.xenograft import Xenograft, growth_rate_per_h, xenograft_mass_g
 from pdcraft.biology.xenograft_fit import (
     TumourVolumes,
@@ -51,16 +61,19 @@ from pdcraft.biology.xenograft_fit import (
 from pdcraft.domain import Amount, DoseRate, Effect, InputError, Outcome, Patient, Samples
 
 __all__ = [
-    "IMWG", "AbstractEffect", "AbstractEndpoint", "Assessments", "BestResponse", "Complication",
-    "CountRule", "Cytopenia", "CytotoxicKill", "Death", "DoseLimitingToxicity", "GrowthDelay",
-    "Level", "LinearQuadratic", "Marrow", "Myeloma", "Progression", "ProgressionFreeSurvival",
-    "TissueDose", "TumourVolumes", "Xenograft", "XenograftFit", "alpha_from_sf2_per_Gy",
-    "bed_constant_rate", "bed_exponential", "bed_net_Gy", "blood_counts", "ctcae_grade",
-    "ctcae_limits", "effective_treatment_h", "eqd2_Gy", "eubed_Gy", "eud_Gy", "fit_growth",
-    "foresee", "growth_rate_per_h", "has_progressed", "imwg_category", "kill_hazard_per_h",
-    "myeloma_course", "ntcp", "protraction_factor", "quadratic_dose_Gy2", "respond",
-    "response_depth", "saturating_kill", "sensitised_surviving_fraction",
-    "slope_from_tolerances", "surviving_fraction", "tcp", "translate_alpha", "xenograft_mass_g",
+    "IMWG", "LINEAGES", "AbstractCriteria", "AbstractCytotoxicity", "AbstractEffect",
+    "AbstractEndpoint", "Assessments", "BestResponse", "Complication", "CountRule", "Cytopenia",
+    "CytotoxicKill", "Death", "DoseLimitingToxicity", "GrowthDelay", "IMWGCriteria", "Level",
+    "LinearQuadratic", "LuganoCriteria", "Lymphoma", "Marrow", "Myeloma", "Progression",
+    "ProgressionFreeSurvival", "TissueDose", "TumourVolumes", "WaldenstromCriteria", "Xenograft",
+    "XenograftFit", "alpha_from_sf2_per_Gy", "bed_constant_rate", "bed_exponential", "bed_net_Gy",
+    "blood_counts", "ctcae_grade", "ctcae_limits", "effective_treatment_h", "eqd2_Gy", "eubed_Gy",
+    "eud_Gy", "fit_growth", "foresee", "growth_rate_per_h", "has_progressed", "imwg_category",
+    "kill_hazard_per_h", "lugano_depth", "lugano_progressed", "lymphoma_course", "myeloma_course",
+    "ntcp", "protraction_factor", "quadratic_dose_Gy2", "respond", "response_depth",
+    "saturating_kill", "sensitised_surviving_fraction", "slope_from_tolerances",
+    "surviving_fraction", "tcp", "translate_alpha", "waldenstrom_depth", "waldenstrom_progressed",
+    "xenograft_mass_g",
 ]  # fmt: skip
 
 

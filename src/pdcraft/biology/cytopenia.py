@@ -12,25 +12,34 @@ from jaxtyping import Array, Float
 
 from pdcraft.biology.base import AbstractEndpoint
 from pdcraft.biology.grading import Limits, ctcae_grade
+from pdcraft.biology.lineage import LINEAGES, UNITS
 from pdcraft.domain import Effect, InputError, Outcome, Patient
 from pdcraft.domain.units import HOURS_PER_DAY
 
-NAMES = {"platelets": "thrombocytopenia", "neutrophils": "neutropenia"}
+NAMES = {
+    "platelets": "thrombocytopenia", "neutrophils": "neutropenia", "haemoglobin": "anaemia",
+    "lymphocytes": "lymphopenia",
+}  # fmt: skip
+_RECOVERY = {
+    "platelets": "platelet recovery", "neutrophils": "neutrophil recovery",
+    "haemoglobin": "haemoglobin recovery", "lymphocytes": "lymphocyte recovery",
+}  # fmt: skip
 
 
 class Cytopenia(AbstractEndpoint):
     """Nadir of one count with its CTCAE grade, and recovery from it.
 
-    Events: ``"thrombocytopenia"`` (or ``"neutropenia"``): value = nadir, grade = worst grade,
-    time = nadir, happened = grade 1 or worse. ``"platelet recovery"`` (or ``"neutrophil
-    recovery"``): first return, after the nadir, to grade 1 or to the grade at baseline, whichever
-    asks for less; value = days since the count first fell below that level; happened is False
-    where the count never fell below it or did not return during follow-up.
+    Events: ``"thrombocytopenia"`` (``"neutropenia"``, ``"anaemia"``, ``"lymphopenia"``): value =
+    nadir, grade = worst grade, time = nadir, happened = grade 1 or worse. ``"platelet recovery"``
+    (that of neutrophils, haemoglobin, lymphocytes): first return, after the nadir, to grade 1 or to
+    the grade at baseline, whichever asks for less; value = days since the count first fell below
+    that level; happened is False where the count never fell below it or did not return during
+    follow-up.
 
     Attributes
     ----------
     lineage
-        ``"platelets"`` or ``"neutrophils"``.
+        One of `LINEAGES`.
     limits
         Upper limits of the grades 1 to 4, as `ctcae_limits` reads them from the library.
     ctcae
@@ -56,14 +65,17 @@ class Cytopenia(AbstractEndpoint):
     @property
     def events(self) -> tuple[str, ...]:
         """The cytopenia and the recovery from it."""
-        return (NAMES[self.lineage], f"{self.lineage[:-1]} recovery")
+        return (NAMES[self.lineage], _RECOVERY[self.lineage])
 
-    units: ClassVar[tuple[str, ...]] = ("1e9/L", "d")
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Unit of the count, and days."""
+        return (UNITS[LINEAGES.index(self.lineage)], "d")
 
     @property
     def needs(self) -> Mapping[str, str]:
         """The laboratory's lower limit of normal."""
-        return {f"{self.lineage}.lln": "1e9/L"}
+        return {f"{self.lineage}.lln": self.units[0]}
 
     def foresee(self, effect: Effect, patient: Patient) -> Outcome:
         """Nadir, grade, recovery."""

@@ -1,27 +1,26 @@
-r"""Platelets and neutrophils under irradiation of the red marrow.
+r"""Platelets, neutrophils, haemoglobin and lymphocytes under irradiation of the red marrow.
 
-Radiation kills a slow, self-renewing pool of progenitors; the blood count follows after the time
-that maturation takes. In parts of the baseline (docs/theory/biology.md, section 4):
-
-.. math::
-   S' &= k_s S\,[\min(C^{-\gamma}, F) - 1] - h(t) S \\
-   T_1' &= k_1 (S - T_1), \quad T_i' = k_i (T_{i-1} - T_i), \quad C' = k_C (T_n - C)
-
-The progenitors are followed as :math:`\ln S + \int h`, which stays smooth however fast the dose
-comes; the integral is :math:`\alpha` times the BED delivered so far.
+Radiation kills the pools from which blood cells come; counts follow after the time that maturation
+takes (``lineage.py``), and a ward helps out by rule (``support.py``). What is read here from one
+patient: dose rate in the marrow, covariates, and what a drug adds to the kill.
 """
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from pdcraft.biology import support
 from pdcraft.biology.base import AbstractEffect
+from pdcraft.biology.lineage import LINEAGES, UNITS, Lineage, lineages
 from pdcraft.biology.stepping import Grid
+from pdcraft.biology.support import Support
 from pdcraft.biology.survival import (
     TissueDose,
     lq_doses,
@@ -29,131 +28,132 @@ from pdcraft.biology.survival import (
     surviving_fraction,
     tissue_dose,
 )
-from pdcraft.domain import (
-    Amount,
-    DoseRate,
-    Effect,
-    InputError,
-    Patient,
-    Samples,
-    Values,
-)
+from pdcraft.domain import Amount, DoseRate, Effect, InputError, Patient, Samples, Values
 
 MARROW = "red marrow"
-STAGES = 3
-"""Maturation stages per transit time, as in the models of Friberg and successors."""
+GIVEN = ("platelet transfusions", "red cell transfusions", "G-CSF days")
 
 
-class Lineage(eqx.Module):
-    r"""One line of blood cells: pool of progenitors, maturation, circulation.
+class AbstractCytotoxicity(eqx.Module):
+    """What a drug, by its concentration, adds to the kill of the marrow's pools."""
 
-    Attributes
-    ----------
-    alpha_per_Gy
-        Radiosensitivity of the progenitors. 1/Gy.
-    renewal_per_h, feedback, most_feedback
-        :math:`k_s` (1/h), :math:`\gamma` and :math:`F`.
-    stage_per_h
-        Rates of the stages between progenitor and blood. 1/h, ``[stage]``.
-    loss_per_h
-        Loss from the blood. 1/h.
+    @property
+    @abc.abstractmethod
+    def needs(self) -> Mapping[str, str]:
+        """Parameters read from the patient: name and unit."""
+
+    @abc.abstractmethod
+    def lesions(
+        self, amount: Amount, patient: Patient, t_h: Float[Array, "time"]
+    ) -> Float[Array, "lineage time"]:
+        """Mean number of lethal lesions per cell so far, for every lineage of `LINEAGES`."""
+
+
+def marrow_sensitivity(values: Values) -> Array:
+    r"""Sensitivity of one patient's marrow, in parts of that of the calibration.
+
+    His own draw, times what earlier therapy does, :math:`e^{c\,(n - n_{50})}` with *n* lines.
     """
-
-    alpha_per_Gy: Float[Array, ""]
-    renewal_per_h: Float[Array, ""]
-    feedback: Float[Array, ""]
-    most_feedback: Float[Array, ""]
-    stage_per_h: Float[Array, "stage"]
-    loss_per_h: Float[Array, ""]
-
-    def start(self) -> Float[Array, "state"]:
-        """Steady state: ln S = 0, all stages and the count at 1."""
-        return jnp.ones(self.stage_per_h.shape[0] + 2).at[0].set(0.0)
-
-    def slope(self, state: Float[Array, "state"], lesions: Array) -> Float[Array, "state"]:
-        """Rates of change, given the mean number of lethal lesions per progenitor so far."""
-        pool = jnp.exp(state[0] - lesions)
-        count = jnp.maximum(state[-1], 1e-12)
-        drive = jnp.minimum(count**-self.feedback, self.most_feedback)
-        inflow = jnp.concatenate([pool[None], state[1:-1]])
-        rates = jnp.concatenate([self.stage_per_h, self.loss_per_h[None]])
-        return jnp.concatenate(
-            [(self.renewal_per_h * (drive - 1.0))[None], rates * (inflow - state[1:])]
-        )
-
-
-def platelet_lineage(values: Values) -> Lineage:
-    """Platelets: megakaryocytes mature in three stages, platelets are lost at a constant rate."""
-    return Lineage(
-        values["platelets.alpha"] * values["red marrow.sensitivity"],
-        values["platelets.renewal_rate"],
-        values["platelets.feedback"],
-        values["red marrow.most_feedback"],
-        jnp.full(STAGES, STAGES / values["platelets.mtt"]),
-        1.0 / values["platelets.lifespan"],
+    lines = values["patient.prior_lines"] - values["red marrow.prior_lines_reference"]
+    return values["red marrow.sensitivity"] * jnp.exp(
+        values["red marrow.prior_lines_effect"] * lines
     )
 
 
-def neutrophil_lineage(values: Values) -> Lineage:
-    """Neutrophils: an upstream delay in three stages, then maturation and loss as Friberg's."""
-    maturing = (STAGES + 1) / values["neutrophils.mtt"]
-    return Lineage(
-        values["neutrophils.alpha"] * values["red marrow.sensitivity"],
-        values["neutrophils.renewal_rate"],
-        values["neutrophils.feedback"],
-        values["red marrow.most_feedback"],
-        jnp.concatenate(
-            [jnp.full(STAGES, STAGES / values["neutrophils.delay"]), jnp.full(STAGES, maturing)]
-        ),
-        maturing,
+def baseline_counts(values: Values) -> Float[Array, "lineage"]:
+    r"""Counts before treatment, lowered where myeloma takes the room. ``[lineage]``.
+
+    .. math:: C_0 = C_{50}\left(\frac{1-f}{1-f_{50}}\right)^b
+
+    with *f* the infiltration of the marrow; :math:`b` = 0 leaves counts independent of it.
+    """
+    room = (1.0 - values["marrow.infiltration"]) / (
+        1.0 - values["red marrow.infiltration_reference"]
     )
+    share = room ** values["red marrow.infiltration_on_counts"]
+    return share * jnp.stack([values[f"{name}.baseline"] for name in LINEAGES])
 
 
 def blood_counts(
-    values: Values, dose: TissueDose, clock: Samples, *, steps: int = 360
-) -> Float[Array, "lineage time"]:
-    """Platelets and neutrophils after irradiation of the marrow. 1e9/L, ``[lineage, time]``.
+    values: Values,
+    dose: TissueDose,
+    clock: Samples,
+    *,
+    steps: int = 360,
+    lesions: Float[Array, "lineage step"] | None = None,
+) -> Float[Array, "marker time"]:
+    """Counts of `LINEAGES`, then transfusions and days of G-CSF so far. ``[marker, time]``.
 
     Parameters
     ----------
     values
-        Of the file ``tissues/marrow.toml``.
+        Of the files ``tissues/marrow.toml`` and ``tissues/support.toml``, and covariates.
     dose
         Dose rate in the red marrow.
     clock
-        Instants asked for; the solver starts at t = 0. h.
+        Instants asked for; the first step starts at t = 0. h.
     steps
-        Steps of the solver.
+        Equal steps up to the last instant; a day each is enough.
+    lesions
+        What a drug adds to the lethal lesions so far, at the beginning and after every step.
     """
-    names = ("platelets", "neutrophils")
-    lines = (platelet_lineage(values), neutrophil_lineage(values))
     grid = Grid.over(clock, steps)
+    lines = lineages(values, marrow_sensitivity(values))
     linear, quadratic = dose.by(grid.time_h, values["red marrow.repair_half_time"])
-    bed_by = linear + quadratic / values["red marrow.alpha_beta"]
+    bed = linear + quadratic / values["red marrow.alpha_beta"]
+    added = jnp.zeros((len(lines), steps + 1)) if lesions is None else lesions
+    course = _march(values, grid, lines, bed, added)
+    return grid.read(course, clock.time_h).T
 
-    def slope(t: Array, states: tuple[Array, ...]) -> tuple[Array, ...]:
-        so_far = grid.read(bed_by, t)
-        return tuple(
-            line.slope(state, line.alpha_per_Gy * so_far)
-            for line, state in zip(lines, states, strict=True)
+
+def _march(
+    values: Values,
+    grid: Grid,
+    lines: tuple[Lineage, ...],
+    bed: Float[Array, "step"],
+    added: Float[Array, "lineage step"],
+) -> Float[Array, "step marker"]:
+    """All markers at every point of the grid."""
+    baseline, ward = baseline_counts(values), Support.by(values, grid)
+    weights = [line.weights(grid) for line in lines]
+    lasting = values["red marrow.lasting_loss"]
+
+    def seen(states: tuple, given: support.Given) -> Array:
+        own = [b * line.count(s) for b, line, s in zip(baseline, lines, states, strict=True)]
+        measured = ward.measured((own[0], own[1], own[2]), given)
+        counted = given.platelet_transfusions, given.red_cell_transfusions, given.gcsf_days
+        return jnp.stack([*measured, own[3], *counted])
+
+    def step(carry: tuple, x: tuple[Array, Array, Array]) -> tuple:
+        (states, given), (bed_before, bed_now, more) = carry, x
+        states = tuple(
+            line.advance(
+                state, w, grid.step_h, line.alpha_per_Gy * bed_now + more[i], -lasting * bed_before
+            )
+            for i, (line, state, w) in enumerate(zip(lines, states, weights, strict=True))
         )
+        own = [b * line.count(s) for b, line, s in zip(baseline, lines, states, strict=True)]
+        given = ward.advance((own[0], own[1], own[2]), given)
+        return (states, given), seen(states, given)
 
-    states = grid.solve(slope, tuple(line.start() for line in lines), clock)
-    return jnp.stack(
-        [values[f"{n}.baseline"] * y[:, -1] for n, y in zip(names, states, strict=True)]
-    )
+    start = (tuple(line.start() for line in lines), ward.start())
+    _, course = jax.lax.scan(step, start, (bed[:-1], bed[1:], added[:, 1:].T))
+    return jnp.concatenate([seen(*start)[None], course])
 
 
 class Marrow(AbstractEffect):
     r"""Red marrow: BED, survival of platelet progenitors, and blood counts over time.
 
-    Counts start at the patient's baseline at t = 0 and return to it. Transfusion and growth
-    factors are not modelled.
+    Counts start at the patient's baseline at t = 0 and return to it, or to what irradiation has
+    left of it (``red marrow.lasting_loss``). Markers besides the counts: platelet and red cell
+    transfusions given so far, days on G-CSF so far.
 
     Attributes
     ----------
     steps
-        Steps of the solver over the follow-up; 360 are 12 h each over 180 d.
+        Steps over the follow-up; one a day is enough.
+    cytotoxic
+        What a drug adds to the kill; None for a payload that acts by radiation alone.
 
     References
     ----------
@@ -161,6 +161,7 @@ class Marrow(AbstractEffect):
     """
 
     steps: int = eqx.field(static=True, default=360)
+    cytotoxic: AbstractCytotoxicity | None = None
 
     def __check_init__(self) -> None:
         """Refuse a model without steps."""
@@ -168,41 +169,50 @@ class Marrow(AbstractEffect):
             raise InputError(f"steps = {self.steps} must be at least 1; 360 suit 180 d.")
 
     tissues: ClassVar[tuple[str, ...]] = (MARROW,)
-    markers: ClassVar[tuple[str, ...]] = ("platelets", "neutrophils")
-    marker_units: ClassVar[tuple[str, ...]] = ("1e9/L", "1e9/L")
+    markers: ClassVar[tuple[str, ...]] = (*LINEAGES, *GIVEN)
+    marker_units: ClassVar[tuple[str, ...]] = (*UNITS, "1", "1", "d")
 
     @property
     def needs(self) -> Mapping[str, str]:
-        """Parameters of the library file ``tissues/marrow.toml``."""
+        """Parameters of ``tissues/marrow.toml`` and ``tissues/support.toml``, and covariates."""
         lineages = {
-            f"{line}.{what}": unit
-            for line in self.markers
+            f"{line}.{what}": unit.format(count)
+            for line, count in zip(LINEAGES, UNITS, strict=True)
             for what, unit in (
-                ("baseline", "1e9/L"),
-                ("alpha", "1/Gy"),
-                ("renewal_rate", "1/h"),
-                ("feedback", "1"),
-                ("mtt", "h"),
+                ("baseline", "{}"), ("alpha", "1/Gy"), ("renewal_rate", "1/h"), ("feedback", "1"),
             )
-        }
+        }  # fmt: skip
+        drug = {} if self.cytotoxic is None else self.cytotoxic.needs
         return {
             **lineages,
-            "platelets.lifespan": "h",
-            "neutrophils.delay": "h",
-            "red marrow.sensitivity": "1",
-            "red marrow.most_feedback": "1",
+            **dict.fromkeys(
+                ("platelets.mtt", "platelets.lifespan", "neutrophils.mtt", "neutrophils.delay",
+                 "haemoglobin.mtt", "haemoglobin.lifespan"), "h",
+            ),
+            **dict.fromkeys(
+                ("red marrow.sensitivity", "red marrow.most_feedback", "marrow.infiltration",
+                 "red marrow.infiltration_reference", "red marrow.infiltration_on_counts",
+                 "patient.prior_lines", "red marrow.prior_lines_reference",
+                 "red marrow.prior_lines_effect"), "1",
+            ),
+            "red marrow.lasting_loss": "1/Gy",
             **lq_needs(MARROW),
-        }
+            **support.NEEDS,
+            **drug,
+        }  # fmt: skip
 
     def effect(
         self, dose_rate: DoseRate, amount: Amount, patient: Patient, clock: Samples
     ) -> Effect:
-        """BED, EQD2, survival of platelet progenitors; platelets and neutrophils over time."""
+        """BED, EQD2, survival of platelet progenitors; counts and support over time."""
         values = patient.parameters
         dose = tissue_dose(dose_rate, MARROW, rbe_alpha=values["red marrow.rbe_alpha"])
         bed, eqd2 = lq_doses(dose, MARROW, values)
-        survival = surviving_fraction(platelet_lineage(values).alpha_per_Gy, bed)
+        survival = surviving_fraction(values["platelets.alpha"] * marrow_sensitivity(values), bed)
+        lesions = None
+        if self.cytotoxic is not None:
+            lesions = self.cytotoxic.lesions(amount, patient, Grid.over(clock, self.steps).time_h)
         return Effect(
             self.tissues, bed[None], eqd2[None], survival[None], self.markers, self.marker_units,
-            clock, blood_counts(values, dose, clock, steps=self.steps),
+            clock, blood_counts(values, dose, clock, steps=self.steps, lesions=lesions),
         )  # fmt: skip

@@ -1,15 +1,17 @@
-r"""Tumour burden and serum M-protein of multiple myeloma under irradiation.
+r"""Tumour burden, M-protein and light chains of myeloma (or Waldenström) under irradiation.
 
 With burden *T* in parts of the baseline and :math:`x = M_0 T`, the M-protein that such a burden
 would hold (docs/theory/biology.md, section 5):
 
 .. math::
-   T' &= g(x)\,T - h(t)\,T, \qquad g(x) = k_g \frac{x}{x + A_{50}}\left(1-\frac{x}{K}\right) \\
-   M' &= k_{deg}\,[(1 + g(M_0)/k_{deg})\, M_0 T - M]
+   T' &= (1+\epsilon)\,g(x)\,T - h(t)\,T, \qquad
+         g(x) = k_g \frac{x}{x + A_{50}}\left(1-\frac{x}{K}\right) \\
+   M' &= [k(M_0) + g(M_0)]\, M_0 T - k(M)\,M, \qquad k(M) = k_{deg}\,\varphi(M)/\varphi(M_{ref}) \\
+   F' &= [k_F + (1+\epsilon)\,g(M_0)]\,F_0 T - k_F F
 
-The factor before :math:`M_0` makes M-protein grow with the tumour from the first day, as it does
-in the patients from whom :math:`k_g` was estimated. Parts of the tumour differ in dose; all grow
-alike, so that :math:`T = e^{\int g} \sum_k w_k e^{-\alpha BED_k(t)}` and only one state is solved.
+:math:`k_g` was estimated from M-protein. Where its loss rises with its concentration, M-protein
+grows more slowly than the tumour; with the elasticity :math:`\epsilon = d\ln k/d\ln M` at the
+baseline, and the factor before :math:`M_0 T`, it grows at :math:`g` from the first day on.
 """
 
 from __future__ import annotations
@@ -18,19 +20,17 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
-import numpy as np
-from jax.scipy.special import logsumexp
 from jaxtyping import Array, Float
 
+from pdcraft.biology import tumour
 from pdcraft.biology.base import AbstractEffect
-from pdcraft.biology.bed import eqd2_Gy, eubed_Gy
-from pdcraft.biology.stepping import Grid
-from pdcraft.biology.survival import TissueDose, lq_needs, surviving_fraction, tissue_dose
+from pdcraft.biology.stepping import Grid, Stage, adams
+from pdcraft.biology.survival import TissueDose, tissue_dose
+from pdcraft.biology.tumour import TUMOUR, log_survival, tumour_doses
 from pdcraft.domain import Amount, DoseRate, Effect, InputError, Patient, Samples, Values
 from pdcraft.domain.units import HOURS_PER_DAY
-
-TUMOUR = "tumour"
 
 
 def growth_per_h(values: Values, m_protein_g_per_L: Array) -> Array:
@@ -48,33 +48,43 @@ def growth_per_h(values: Values, m_protein_g_per_L: Array) -> Array:
     return rate * x / (x + values["m_protein.half_growth"]) * crowding
 
 
-def dose_parts(gsd: Array, parts: int) -> tuple[Float[Array, "part"], Float[Array, "part"]]:
-    r"""Log-normal spread of dose within a tumour, as a few parts of equal dose each.
+def loss_per_h(values: Values, m_protein_g_per_L: Array) -> Array:
+    r"""Fractional loss of M-protein, faster where there is more of it. 1/h.
 
-    Gauss-Hermite nodes of :math:`\ln m \sim N(-s^2/2, s^2)`, :math:`s = \ln GSD`, scaled so that
-    the mean multiplier is exactly 1: the mean dose of the tumour is kept.
+    .. math:: k(M) = k_{deg}\,\frac{\varphi(M)}{\varphi(M_{ref})},\qquad
+              \varphi(M) = \frac{M + P}{M + P + C_{50}} \qquad (B20)
 
-    Returns
-    -------
-    tuple[Array, Array]
-        Multipliers of the dose and shares of the cells; ``[part]``.
+    IgG that finds a receptor (FcRn) is saved from breakdown; what exceeds them is not. *P* is the
+    patient's other IgG. :math:`C_{50}` = 0 makes the loss the same at every concentration.
 
-    Examples
-    --------
-    >>> multiplier, share = dose_parts(1.8, 5)
-    >>> round(float(multiplier @ share), 12)
-    1.0
+    References
+    ----------
+    kendrick2017 (concentration dependence); the numbers are assumptions
     """
-    nodes, weights = np.polynomial.hermite_e.hermegauss(parts)
-    share = jnp.asarray(weights / weights.sum())
-    multiplier = jnp.exp(jnp.log(gsd) * jnp.asarray(nodes))
-    return multiplier / (multiplier @ share), share
+    half, other = values["m_protein.catabolism_half"], values["m_protein.polyclonal"]
+
+    def unsaved(x: Array) -> Array:
+        total = x + other
+        return total / jnp.maximum(total + half, 1e-300)
+
+    at = unsaved(values["m_protein.catabolism_reference"])
+    return values["m_protein.loss_rate"] * unsaved(m_protein_g_per_L) / at
+
+
+def loss_elasticity(values: Values, m_protein_g_per_L: Array) -> Array:
+    r"""Relative rise of `loss_per_h` with a relative rise of M-protein. 1.
+
+    .. math:: \epsilon = \frac{M}{M+P}\,\frac{C_{50}}{M+P+C_{50}}
+    """
+    half = values["m_protein.catabolism_half"]
+    total = m_protein_g_per_L + values["m_protein.polyclonal"]
+    return m_protein_g_per_L / total * half / (total + half)
 
 
 def myeloma_course(
     values: Values, dose: TissueDose, clock: Samples, *, steps: int = 360, parts: int = 7
 ) -> Float[Array, "marker time"]:
-    """Tumour burden (in parts of the baseline) and M-protein (g/L). ``[marker, time]``.
+    """Burden (in parts of the baseline), M-protein (g/L), light chains (mg/L), plasmacytoma (%).
 
     Parameters
     ----------
@@ -83,41 +93,76 @@ def myeloma_course(
     dose
         Mean dose rate in the tumour.
     clock
-        Instants asked for; the solver starts at t = 0. h.
+        Instants asked for; the first step starts at t = 0. h.
     steps, parts
-        Steps of the solver; parts of equal dose.
+        Equal steps up to the last instant; parts of equal dose.
+
+    Returns
+    -------
+    Array
+        ``[marker, time]``. The size of the plasmacytoma is the product of its diameters.
     """
     grid = Grid.over(clock, steps)
-    multiplier, share = dose_parts(values["tumour.dose_gsd"], parts)
-    linear, quadratic = (
-        d[:, None] for d in dose.by(grid.time_h, values["tumour.repair_half_time"])
+    outside = values["plasmacytoma.share"]
+    in_marrow = log_survival(values, dose, grid, parts=parts)
+    nodule = log_survival(
+        values, dose, grid, parts=parts, dose_ratio=values["plasmacytoma.dose_ratio"]
     )
-    bed_by = multiplier * linear + multiplier**2 * quadratic / values["tumour.alpha_beta"]
-    log_survival = logsumexp(-values["tumour.alpha"] * bed_by, b=share, axis=-1)
+    alive = jnp.log((1.0 - outside) * jnp.exp(in_marrow) + outside * jnp.exp(nodule))
+    grown, m_protein, chains = _march(values, grid, alive)
+    course = jnp.stack(
+        [jnp.exp(grown + alive), m_protein, chains,
+         100.0 * jnp.exp((grown + nodule) * (2.0 / 3.0))]
+    )  # fmt: skip
+    return grid.read(course.T, clock.time_h).T
 
-    state = grid.solve(
-        lambda t, y: _slope(values, y, grid.read(log_survival, t)), jnp.array([0.0, 1.0]), clock
-    )
-    burden = jnp.exp(state[:, 0] + grid.read(log_survival, clock.time_h))
-    return jnp.stack([burden, values["m_protein.baseline"] * state[:, 1]])
+
+def _march(
+    values: Values, grid: Grid, alive: Float[Array, "step"]
+) -> tuple[Float[Array, "step"], Float[Array, "step"], Float[Array, "step"]]:
+    """Integral of growth, M-protein and light chains at every point of the grid."""
+    M0, F0 = values["m_protein.baseline"], values["light_chains.baseline"]
+    loss_F, growth = values["light_chains.loss_rate"], growth_per_h(values, M0)
+    made = loss_per_h(values, M0) + growth
+    faster = 1.0 + loss_elasticity(values, M0)
+    chain, excess = grid.stage(loss_F), 1.0 + faster * growth / loss_F
+
+    def step(carry: tuple[Array, ...], x: Array) -> tuple:
+        (grown, slope, M, F, before), now = carry, x
+        rate = faster * growth_per_h(values, M0 * before)
+        new = grown + adams(grid.step_h, rate, slope)
+        burden = jnp.exp(new + now)
+        halfway = M + 0.5 * grid.step_h * (made * M0 * before - loss_per_h(values, M) * M)
+        loss = loss_per_h(values, jnp.maximum(halfway, 0.0))
+        fed = made * M0 / jnp.maximum(loss, 1e-300)
+        M = Stage.over(loss * grid.step_h)(M, fed * before, fed * burden)
+        F = chain(F, excess * F0 * before, excess * F0 * burden)
+        return (new, rate, M, F, burden), (new, M, F)
+
+    zero = jnp.zeros(())
+    first = (zero, faster * growth, M0, F0, jnp.exp(alive[0]))
+    _, later = jax.lax.scan(step, first, alive[1:])
+    starts = (zero, M0, F0)
+    return tuple(jnp.concatenate([s[None], y]) for s, y in zip(starts, later, strict=True))  # type: ignore[return-value]
 
 
 class Myeloma(AbstractEffect):
-    r"""Myeloma: BED and survival of the tumour, tumour burden and M-protein over time.
+    r"""Myeloma: BED and survival of the tumour; burden, M-protein and light chains over time.
 
     ``Effect.BED_Gy`` is the equivalent uniform BED of the unevenly irradiated tumour (equal to the
-    BED where ``tumour.dose_gsd`` is 1).
+    BED where ``tumour.dose_gsd`` is 1). Waldenström macroglobulinaemia is the same model with
+    IgM as its M-protein.
 
     Attributes
     ----------
     steps
-        Steps of the solver over the follow-up; 360 are 12 h each over 180 d.
+        Steps over the follow-up; one a day is enough.
     parts
         Parts of equal dose that stand for the spread of dose within the tumour.
 
     References
     ----------
-    collins2023, Table 1 (growth); poels2025 (turnover of M-protein); odonoghue1999 (EUBED)
+    collins2023, Table 1 (growth); poels2025 (turnover); odonoghue1999 (EUBED)
     """
 
     steps: int = eqx.field(static=True, default=360)
@@ -131,46 +176,37 @@ class Myeloma(AbstractEffect):
             )
 
     tissues: ClassVar[tuple[str, ...]] = (TUMOUR,)
-    markers: ClassVar[tuple[str, ...]] = ("tumour burden", "M-protein")
-    marker_units: ClassVar[tuple[str, ...]] = ("1", "g/L")
+    markers: ClassVar[tuple[str, ...]] = (
+        "tumour burden", "M-protein", "free light chains", "plasmacytoma",
+    )  # fmt: skip
+    marker_units: ClassVar[tuple[str, ...]] = ("1", "g/L", "mg/L", "%")
 
     @property
     def needs(self) -> Mapping[str, str]:
         """Parameters of the library file ``diseases/multiple_myeloma.toml``."""
         return {
-            "tumour.alpha": "1/Gy",
-            **lq_needs(TUMOUR),
-            "tumour.dose_gsd": "1",
-            "tumour.growth_rate": "1/d",
+            **tumour.NEEDS,
+            "plasmacytoma.share": "1",
+            "plasmacytoma.dose_ratio": "1",
             "m_protein.baseline": "g/L",
             "m_protein.loss_rate": "1/h",
             "m_protein.half_growth": "g/L",
             "m_protein.capacity": "g/L",
+            "m_protein.catabolism_half": "g/L",
+            "m_protein.catabolism_reference": "g/L",
+            "m_protein.polyclonal": "g/L",
+            "light_chains.baseline": "mg/L",
+            "light_chains.loss_rate": "1/h",
         }
 
     def effect(
         self, dose_rate: DoseRate, amount: Amount, patient: Patient, clock: Samples
     ) -> Effect:
-        """Equivalent uniform BED, EQD2 and survival; tumour burden and M-protein over time."""
+        """Equivalent uniform BED, EQD2 and survival; burden and serum markers over time."""
         values = patient.parameters
-        alpha, alpha_beta = values["tumour.alpha"], values["tumour.alpha_beta"]
         dose = tissue_dose(dose_rate, TUMOUR, rbe_alpha=values["tumour.rbe_alpha"])
-        multiplier, share = dose_parts(values["tumour.dose_gsd"], self.parts)
-        linear, quadratic = dose.total(values["tumour.repair_half_time"])
-        parts = multiplier * linear + multiplier**2 * quadratic / alpha_beta
-        bed = eubed_Gy(parts, share, alpha_per_Gy=alpha)
+        bed, eqd2, survival = tumour_doses(values, dose, parts=self.parts)
         return Effect(
-            self.tissues, bed[None], eqd2_Gy(bed, alpha_beta)[None],
-            surviving_fraction(alpha, bed)[None], self.markers, self.marker_units, clock,
+            self.tissues, bed, eqd2, survival, self.markers, self.marker_units, clock,
             myeloma_course(values, dose, clock, steps=self.steps, parts=self.parts),
         )  # fmt: skip
-
-
-def _slope(
-    values: Values, state: Float[Array, "state"], log_survival: Array
-) -> Float[Array, "state"]:
-    """Rates of the growth integral and of M-protein (in parts of its baseline)."""
-    burden = jnp.exp(state[0] + log_survival)
-    baseline, loss = values["m_protein.baseline"], values["m_protein.loss_rate"]
-    made = loss + growth_per_h(values, baseline)
-    return jnp.stack([growth_per_h(values, baseline * burden), made * burden - loss * state[1]])

@@ -1,4 +1,4 @@
-"""Progression of myeloma, death, and whichever comes first."""
+"""Progression of the disease, death, and whichever comes first."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import equinox as eqx
 import jax.numpy as jnp
 
-from pdcraft.biology.assessment import NEEDS, Assessments
+from pdcraft.biology.assessment import DEATH_NEEDS, Assessments
 from pdcraft.biology.base import AbstractEndpoint
 from pdcraft.domain import Effect, Outcome, Patient
 from pdcraft.domain.units import HOURS_PER_DAY
@@ -17,10 +17,10 @@ DEATH_GRADE = 5  # CTCAE
 
 
 class Progression(AbstractEndpoint):
-    """First progression of M-protein that the next visit confirms.
+    """First progression by the criteria of the disease.
 
-    Event ``"progression"``: value = M-protein then (or at the last visit), time = first of the two
-    visits (or the last visit made, where it did not happen).
+    Event ``"progression"``: value = the leading measure then (or at the last visit), time = first
+    visit that shows it (or the last visit made, where it did not happen).
 
     Attributes
     ----------
@@ -31,21 +31,29 @@ class Progression(AbstractEndpoint):
     assessments: Assessments = Assessments()
 
     events: ClassVar[tuple[str, ...]] = ("progression",)
-    units: ClassVar[tuple[str, ...]] = ("g/L",)
-    needs: ClassVar[Mapping[str, str]] = NEEDS
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Unit of the leading measure."""
+        return (self.assessments.criteria.unit,)
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Those of the visits."""
+        return self.assessments.needs
 
     def foresee(self, effect: Effect, patient: Patient) -> Outcome:
-        """Whether and when M-protein progressed."""
+        """Whether and when the disease progressed."""
         seen = self.assessments.observe(effect, patient)
         happened, visit = seen.progression()
         return Outcome(
-            self.events, self.units, seen.serum_g_per_L[visit][None], jnp.zeros(1, int),
+            self.events, self.units, seen.level[visit][None], jnp.zeros(1, int),
             seen.time_h[visit][None], happened[None],
         )  # fmt: skip
 
 
 class Death(AbstractEndpoint):
-    """Death from any cause under a constant hazard, whatever the response.
+    """Death from any cause, under a hazard that goes with a power of the burden.
 
     Event ``"death"``: value = days to death (or to the end of follow-up), grade 5.
 
@@ -59,12 +67,12 @@ class Death(AbstractEndpoint):
 
     events: ClassVar[tuple[str, ...]] = ("death",)
     units: ClassVar[tuple[str, ...]] = ("d",)
-    needs: ClassVar[Mapping[str, str]] = {"death.rate": "1/h"}
+    needs: ClassVar[Mapping[str, str]] = DEATH_NEEDS
 
     def foresee(self, effect: Effect, patient: Patient) -> Outcome:
         """Whether and when the patient died."""
         end_h = effect.clock.time_h[-1]
-        death_h = Assessments(seed=self.seed).death_h(patient)
+        death_h = Assessments(seed=self.seed).death_h(effect, patient)
         happened, time_h = death_h <= end_h, jnp.minimum(death_h, end_h)
         return Outcome(
             self.events, self.units, time_h[None] / HOURS_PER_DAY,
@@ -90,13 +98,17 @@ class ProgressionFreeSurvival(AbstractEndpoint):
 
     events: ClassVar[tuple[str, ...]] = ("progression or death",)
     units: ClassVar[tuple[str, ...]] = ("d",)
-    needs: ClassVar[Mapping[str, str]] = NEEDS
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Those of the visits."""
+        return self.assessments.needs
 
     def foresee(self, effect: Effect, patient: Patient) -> Outcome:
         """Whether, which, when."""
         seen = self.assessments.observe(effect, patient)
         progressed, visit = seen.progression()
-        death_h = self.assessments.death_h(patient)
+        death_h = self.assessments.death_h(effect, patient)
         within = seen.time_h <= effect.clock.time_h[-1]
         died = ~progressed & (death_h <= jnp.where(within, seen.time_h, 0.0).max())
         time_h = jnp.where(died, death_h, seen.time_h[visit])

@@ -1,4 +1,4 @@
-"""Best confirmed response of myeloma by serum M-protein."""
+"""Best response of the disease by its criteria."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from typing import ClassVar
 
 import jax.numpy as jnp
 
-from pdcraft.biology.assessment import NEEDS, Assessments
+from pdcraft.biology.assessment import Assessments
 from pdcraft.biology.base import AbstractEndpoint
-from pdcraft.biology.imwg import response_depth
 from pdcraft.domain import Effect, Outcome, Patient
 
 
 class BestResponse(AbstractEndpoint):
-    """Best IMWG category that two consecutive visits before progression meet.
+    """Best category before progression; where the criteria ask so, met at two visits running.
 
     Event ``"best response"``: grade = code of the category (`IMWG`; PR or better is 3 and above),
-    value = best change of M-protein from baseline at a visit, time = first of the two visits,
-    happened = False where fewer than two visits followed the baseline and none can be confirmed
-    (the category then reads SD). Progression without a confirmed category before it is PD.
+    value = best change of the leading measure from baseline at a visit, time = first visit of the
+    category, happened = False where too few visits followed the baseline for one to be judged
+    (the category then reads SD). Progression without a category before it is PD.
 
     Attributes
     ----------
@@ -31,21 +30,22 @@ class BestResponse(AbstractEndpoint):
 
     events: ClassVar[tuple[str, ...]] = ("best response",)
     units: ClassVar[tuple[str, ...]] = ("%",)
-    needs: ClassVar[Mapping[str, str]] = NEEDS
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Those of the visits."""
+        return self.assessments.needs
 
     def foresee(self, effect: Effect, patient: Patient) -> Outcome:
         """Best category, best change, when."""
         seen = self.assessments.observe(effect, patient)
-        levels = seen.levels()
-        code = response_depth(serum_g_per_L=levels, immunofixation_negative=seen.undetectable)
         progressed, visit = seen.progression()
-        count = jnp.arange(code.shape[0])
-        code = jnp.where(seen.made & ~(progressed & (count >= visit)), code, 0)
-        confirmed = jnp.minimum(code[1:-1], code[2:])
-        best = confirmed.max()
-        change = jnp.where(seen.made & (count > 0), -levels.fall, jnp.inf).min()
-        evaluable = seen.made[2]
-        when = jnp.where(evaluable & (best > 0), jnp.argmax(confirmed == best) + 1, visit)
+        responses = seen.responses()
+        best = responses.max()
+        later = seen.made & (jnp.arange(seen.made.shape[0]) > 0)
+        change = jnp.where(later, -seen.fall, jnp.inf).min()
+        evaluable = seen.made[2 if seen.confirmed else 1]
+        when = jnp.where(evaluable & (best > 0), jnp.argmax(responses == best) + 1, visit)
         return Outcome(
             self.events,
             self.units,

@@ -8,6 +8,7 @@ the packages `radioactivedecay` and `icrp107-database`. Read first: `read.py`.
 """
 
 from pdcraft.library.conjugate import agent, payload_named
+from pdcraft.library.disease import Disease, disease
 from pdcraft.library.electron_data import photon_sphere_fractions, sphere_fractions
 from pdcraft.library.endpoints import ctcae
 from pdcraft.library.graphs import graph
@@ -20,8 +21,8 @@ from pdcraft.library.time_activity import time_activity
 from pdcraft.library.volumes import tumour_volumes
 
 __all__ = [
-    "PHANTOMS", "agent", "bibliography", "chain", "cite", "ctcae", "electrons_in_water",
-    "emissions", "graph", "medium", "names_on", "parameters", "payload_named", "phantom",
-    "photon_sphere_fractions", "physiology", "read_toml", "shelf", "sphere_fractions",
-    "time_activity", "tumour_volumes",
+    "PHANTOMS", "Disease", "agent", "bibliography", "chain", "cite", "ctcae", "disease",
+    "electrons_in_water", "emissions", "graph", "medium", "names_on", "parameters",
+    "payload_named", "phantom", "photon_sphere_fractions", "physiology", "read_toml", "shelf",
+    "sphere_fractions", "time_activity", "tumour_volumes",
 ]  # fmt: skip

@@ -11,6 +11,9 @@ from jaxtyping import Array
 
 from pdcraft import library
 from pdcraft.biology import (
+    LINEAGES,
+    AbstractCriteria,
+    AbstractEffect,
     AbstractEndpoint,
     Assessments,
     BestResponse,
@@ -18,10 +21,14 @@ from pdcraft.biology import (
     Cytopenia,
     Death,
     DoseLimitingToxicity,
+    IMWGCriteria,
+    LuganoCriteria,
+    Lymphoma,
     Marrow,
     Myeloma,
     Progression,
     ProgressionFreeSurvival,
+    WaldenstromCriteria,
     ctcae_limits,
 )
 from pdcraft.domain import (
@@ -41,11 +48,11 @@ from pdcraft.study.spec import CohortTable, Study
 from pdcraft.trial.population import Population
 
 _SHELVES = (
-    "species/human",
-    "species/relapsed_myeloma_population",
-    "kinetics/clr1404_two_pool",
-    "tissues/marrow",
-)
+    "species/human", "kinetics/clr1404_two_pool", "tissues/marrow", "tissues/support",
+)  # fmt: skip
+_CRITERIA: dict[str, AbstractCriteria] = {
+    "imwg": IMWGCriteria(), "iwwm": WaldenstromCriteria(), "lugano": LuganoCriteria(),
+}  # fmt: skip
 _ENGINE = "dosimetry/marrow"
 
 
@@ -101,8 +108,9 @@ def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
 
 
 def _individual(study: Study) -> list[ParameterSet]:
-    shelves = (*_SHELVES, f"diseases/{study.study.disease}")
-    return [library.parameters(shelf) for shelf in shelves]
+    disease = library.disease(study.study.disease)
+    people = library.parameters(f"species/{disease.population}")
+    return [*(library.parameters(shelf) for shelf in _SHELVES), people, disease.parameters]
 
 
 def prepare(study: Study) -> Prepared:
@@ -129,7 +137,7 @@ def prepare(study: Study) -> Prepared:
     )  # fmt: skip
     days = np.arange(0.0, study.study.follow_up / 24.0 + 1e-9)
     kinetics = TwoPool()
-    effects = (Marrow(), Myeloma())
+    effects = effects_of(study, steps=max(1, days.size - 1))
     plan = Plan(agent, kinetics, engine, effects, endpoints(study), Samples(jnp.asarray(days * 24)))
     for model in (kinetics, *effects, *plan.endpoints):
         check_needs(model.needs, parameters, type(model).__name__)
@@ -156,20 +164,28 @@ def _check_names(study: Study) -> None:
             raise unknown("In [parameters],", name, known)
 
 
+def effects_of(study: Study, *, steps: int) -> tuple[AbstractEffect, ...]:
+    """What is followed in the patients of a study: marrow, and the tumour as its criteria ask."""
+    by_size = library.disease(study.study.disease).criteria == "lugano"
+    return Marrow(steps), Lymphoma(steps) if by_size else Myeloma(steps)
+
+
 def endpoints(study: Study) -> tuple[AbstractEndpoint, ...]:
     """Endpoints that a study asks for; all see the same visits."""
     asked, toxicity = study.assessment, study.dose_limiting_toxicity
     table = library.ctcae(asked.ctcae)
     visits = -(-study.study.follow_up // asked.visit_every) + 1
     seen = Assessments(
-        every_d=asked.visit_every / 24.0, most=max(3, int(visits)), seed=study.study.seed
-    )
+        every_d=asked.visit_every / 24.0, most=max(3, int(visits)), seed=study.study.seed,
+        criteria=_CRITERIA[library.disease(study.study.disease).criteria],
+    )  # fmt: skip
     rules = tuple(CountRule(r.lineage, r.below, r.for_at_least / 24.0) for r in toxicity.rules)
     limiting = (DoseLimitingToxicity(rules, toxicity.window / 24.0),) if rules else ()
     return (
         *(
             Cytopenia(lineage, ctcae_limits(table, lineage, asked.ctcae), asked.ctcae)
-            for lineage in ("platelets", "neutrophils")
+            for lineage in LINEAGES
+            if any(row["lineage"] == lineage for row in table)
         ),
         *limiting,
         BestResponse(seen),

@@ -23,7 +23,11 @@ RADIATIONS = ("photon", "electron", "alpha")
 
 @pytest.fixture(scope="session")
 def typical():
-    table = {**read_toml("tissues", "marrow"), **read_toml("diseases", "multiple_myeloma")}
+    table = {
+        **read_toml("tissues", "marrow"), **read_toml("tissues", "support"),
+        **read_toml("diseases", "multiple_myeloma"),
+        **read_toml("species", "relapsed_myeloma_population"),
+    }  # fmt: skip
     table.pop("meta")
     return {name: row["value"] for name, row in table.items()}
 

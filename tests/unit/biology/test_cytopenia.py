@@ -98,7 +98,7 @@ def test_the_first_rule_broken_is_named(make_patient, with_course):
 
 def test_what_is_refused(ctcae_rows):
     with pytest.raises(InputError, match="Choose from"):
-        Cytopenia("lymphocytes", (None, 75.0, 50.0, 25.0), "5.0")
+        Cytopenia("reticulocytes", (None, 75.0, 50.0, 25.0), "5.0")
     with pytest.raises(InputError, match="falling"):
         Cytopenia("platelets", (None, 50.0, 75.0, 25.0), "5.0")
     with pytest.raises(InputError, match="at least one CountRule"):

@@ -23,13 +23,13 @@ def counts(typical, clock):
 
 
 def test_without_dose_counts_stay_at_the_baseline(counts, typical):
-    platelets, neutrophils = counts(0.0)
+    platelets, neutrophils = counts(0.0)[:2]
     assert np.allclose(platelets, typical["platelets.baseline"], rtol=1e-9)
     assert np.allclose(neutrophils, typical["neutrophils.baseline"], rtol=1e-9)
 
 
 def test_the_typical_patient_has_his_nadir_four_to_seven_weeks_after_2_Gy(counts):
-    days = counts(2.0).argmin(axis=1)
+    days = counts(2.0)[:2].argmin(axis=1)
     assert ((28 <= days) & (days <= 49)).all()
 
 
@@ -39,7 +39,7 @@ def test_2_Gy_take_platelets_to_about_a_fifth(counts, typical):
 
 def test_a_very_large_dose_leaves_counts_positive_and_finite(counts):
     course = counts(50.0)
-    assert np.isfinite(course).all() and (course > 0).all()
+    assert np.isfinite(course).all() and (course[:4] > 0).all()
 
 
 def test_slow_irradiation_has_a_later_nadir(counts):

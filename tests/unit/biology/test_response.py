@@ -106,7 +106,7 @@ def test_measurement_error_has_the_published_size(make_patient, with_course):
         lambda n: (
             Assessments()
             .observe(effect, eqx.tree_at(lambda p: p.number, make_patient(), n))
-            .serum_g_per_L[0]
+            .level[0]
         )
     )(jnp.arange(4000))
     expected = np.hypot(0.832, 0.0633 * 20.0)
@@ -124,9 +124,9 @@ def test_a_death_after_the_last_scheduled_visit_is_not_an_event(
     make_patient, with_course, day, counts
 ):
     """Visits on days 0, 28, 56 and 84 of 100: who dies on day 90 was last seen on day 84."""
-    unit = float(Assessments().death_h(make_patient(**{**QUIET, "death__rate": 1.0})))
-    patient = make_patient(**{**QUIET, "death__rate": unit / (24.0 * day)})
     effect = with_course(M_protein=jnp.full(101, 40.0))
+    unit = float(Assessments().death_h(effect, make_patient(**{**QUIET, "death__rate": 1.0})))
+    patient = make_patient(**{**QUIET, "death__rate": unit / (24.0 * day)})
     outcome = foresee((ProgressionFreeSurvival(),), effect, patient)
     assert bool(outcome.happened[0]) is counts
     assert float(outcome.time_h[0]) / 24 == pytest.approx(day if counts else 84.0)

@@ -19,9 +19,9 @@ from pdcraft.domain import InputError
 
 def test_effects_and_outcomes_are_joined_in_order(effect, make_patient):
     assert effect.tissues == ("red marrow", "tumour")
-    assert effect.markers == ("platelets", "neutrophils", "tumour burden", "M-protein")
-    assert effect.marker_units == ("1e9/L", "1e9/L", "1", "g/L")
-    assert effect.course.shape == (4, 181) and bool(jnp.isfinite(effect.course).all())
+    assert effect.markers == (*Marrow().markers, *Myeloma().markers)
+    assert effect.marker_units == (*Marrow().marker_units, *Myeloma().marker_units)
+    assert effect.course.shape == (11, 181) and bool(jnp.isfinite(effect.course).all())
     outcome = foresee((Death(), ProgressionFreeSurvival()), effect, make_patient())
     assert outcome.events == ("death", "progression or death")
     assert outcome.value.shape == outcome.time_h.shape == (2,)

@@ -10,13 +10,20 @@ NAMES = (
     "tumour.alpha", "tumour.alpha_beta", "tumour.repair_half_time", "tumour.dose_gsd",
     "tumour.growth_rate", "m_protein.baseline", "m_protein.loss_rate", "m_protein.half_growth",
     "m_protein.capacity",
+    "tumour.resistant_share", "tumour.resistant_alpha", "dexamethasone.kill_rate",
+    "dexamethasone.until", "plasmacytoma.share", "plasmacytoma.dose_ratio",
+    "m_protein.catabolism_half", "m_protein.catabolism_reference", "m_protein.polyclonal",
+    "light_chains.baseline", "light_chains.loss_rate",
 )  # fmt: skip
+OFF = [0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 13.0, 6.0, 100.0, 0.1733]
 
 
 @jax.jit
 def hours_to(share: float, loss_per_h: float, follow_up_h: float) -> jax.Array:
     """Time from 80 % of the baseline to that share of it."""
-    values = Values(NAMES, jnp.array([1.0, 1e9, 1.5, 1.0, 0.0, 13.0, loss_per_h, 1.16, 150.0]))
+    values = Values(
+        NAMES, jnp.array([1.0, 1e9, 1.5, 1.0, 0.0, 13.0, loss_per_h, 1.16, 150.0, *OFF])
+    )
     clock = Samples(jnp.linspace(0.0, 1.0, 501) * follow_up_h)
     dose = TissueDose.exponential(1e4, 1e-6)
     m_protein = myeloma_course(values, dose, clock, steps=720)[1] / 13.0

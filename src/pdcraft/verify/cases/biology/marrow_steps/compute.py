@@ -33,11 +33,17 @@ def nadir(p, line, rates):
 
 
 def compute() -> dict[str, float]:
-    p = {k: v["value"] for k, v in read_toml("tissues", "marrow").items() if k != "meta"}
+    table = {
+        **read_toml("tissues", "marrow"), **read_toml("tissues", "support"),
+        **read_toml("species", "relapsed_myeloma_population"),
+    }  # fmt: skip
+    p = {k: v["value"] for k, v in table.items() if k != "meta"} | {"red marrow.lasting_loss": 0.0}
     modes = Exponentials(jnp.full(2, LAM), jnp.array(START), jnp.full(2, LENGTH))
     dose = TissueDose(modes, jnp.full(2, LAM), jnp.full(2, LAM))
     clock = Samples(jnp.arange(0.0, 100.5, 0.5) * 24.0)
-    counts = blood_counts(Values(tuple(p), jnp.array(list(p.values()))), dose, clock).min(axis=1)
+    counts = blood_counts(Values(tuple(p), jnp.array(list(p.values()))), dose, clock, steps=100)[
+        :2
+    ].min(axis=1)
     mature = 4 / p["neutrophils.mtt"]
     chains = {
         "platelets": [*[3 / p["platelets.mtt"]] * 3, 1 / p["platelets.lifespan"]],

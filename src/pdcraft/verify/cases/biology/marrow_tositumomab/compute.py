@@ -17,8 +17,14 @@ OMEGA = {
 MEDIAN = {"red marrow.sensitivity": 1.0, "platelets.baseline": 200.0, "neutrophils.baseline": 4.0}
 
 
+def typical() -> dict:
+    species = read_toml("species", "relapsed_myeloma_population")
+    table = {**read_toml("tissues", "marrow"), **read_toml("tissues", "support"), **species}
+    return {name: row for name, row in table.items() if name != "meta"}
+
+
 def compute() -> dict[str, float]:
-    table = {k: v["value"] for k, v in read_toml("tissues", "marrow").items() if k != "meta"}
+    table = {k: v["value"] for k, v in typical().items()}
     rows = {name: np.full(256, value) for name, value in table.items()}
     z = norm.ppf(qmc.Sobol(3, seed=1).random(256))
     for k, (name, omega) in enumerate(OMEGA.items()):

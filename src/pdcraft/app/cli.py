@@ -88,25 +88,42 @@ def verify(
 
 @app.command()
 def design(
-    name: Annotated[str, typer.Argument(help="3+3, boin, keyboard, mtpi, mtpi-2 or i3+3")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="3+3, boin, keyboard, mtpi, mtpi-2, i3+3, rolling-6, crm, tite-crm, tite-boin; or "
+            "a design file (.toml), or your decision table (.csv)."
+        ),
+    ],
     levels: Annotated[int, typer.Option(help="Dose levels.")] = 5,
     target: Annotated[float, typer.Option(help="Rate of toxicity sought.")] = 0.25,
     patients: Annotated[int, typer.Option(help="Size at which the trial ends.")] = 30,
     variant: Annotated[str, typer.Option(help="Variant of 3+3: A, B or C.")] = "A",
+    window: Annotated[float, typer.Option(help="Days for which a patient is watched.")] = 28.0,
     outcomes: Annotated[
         str | None, typer.Option(help='What was seen, as "1NNN 2NNT": the advice that follows.')
     ] = None,
     rates: Annotated[
-        str | None, typer.Option(help="True rates, as 0.05,0.1,…: exact characteristics.")
+        str | None,
+        typer.Option(help="True rates, as '0.05,0.1,0.2;0.1,0.3,0.5': characteristics."),
+    ] = None,
+    method: Annotated[str, typer.Option(help="exact, or mc for simulated trials.")] = "exact",
+    trials: Annotated[int, typer.Option(help="Simulated trials.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="Of the simulated trials.")] = 1,
+    per_month: Annotated[
+        float | None, typer.Option(help="Patients that come in a month: the schedule.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for CSV, Markdown, HTML, Word, design file.")
     ] = None,
 ) -> None:
     """Show a dose-escalation design: its table, its advice, how it performs."""
     from pdcraft.app import protocol
 
-    for line in protocol.lines(
-        name, levels=levels, target=target, patients=patients, variant=variant,
-        outcomes=outcomes, rates=rates,
-    ):  # fmt: skip
+    for line in protocol.lines(protocol.Asked(
+        name, levels, target, patients, variant, window, outcomes, rates, method, trials, seed,
+        per_month, out,
+    )):  # fmt: skip
         typer.echo(line)
 
 

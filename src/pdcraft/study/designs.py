@@ -5,23 +5,45 @@ from __future__ import annotations
 from pdcraft.domain import InputError, unknown
 from pdcraft.trial import (
     BOIN,
+    CRM,
     MTPI,
     MTPI2,
+    TITEBOIN,
+    TITECRM,
     AbstractRule,
+    Coherent,
     Design,
     I3Plus3,
     Keyboard,
+    OneLevelUp,
+    RollingSix,
     StopAt,
+    StopWhenTooToxic,
     ThreePlusThree,
+    skeleton,
 )
 
-DESIGNS = ("3+3", "boin", "keyboard", "mtpi", "mtpi-2", "i3+3")
+DESIGNS = (
+    "3+3", "boin", "keyboard", "mtpi", "mtpi-2", "i3+3", "rolling-6", "crm", "tite-crm",
+    "tite-boin",
+)  # fmt: skip
+HALFWIDTH = 0.05
+"""Half of the indifference interval of the skeleton, where a name must stand for a whole design."""
 
 
 def design_named(
-    name: str, *, levels: int, target: float = 0.25, patients: int = 30, variant: str = "A"
+    name: str,
+    *,
+    levels: int,
+    target: float = 0.25,
+    patients: int = 30,
+    variant: str = "A",
+    window_h: float = 672.0,
 ) -> Design:
-    """A dose-escalation design with cohorts of three.
+    """A dose-escalation design with cohorts of three; of one for those that do not wait.
+
+    CRM and TITE-CRM have the skeleton of `skeleton` with the middle level as prior guess and go up
+    one level at a time; the CRM also coherently, and it stops when level 1 is too toxic.
 
     Parameters
     ----------
@@ -33,6 +55,8 @@ def design_named(
         Rate of toxicity sought, and size at which the trial ends; 3+3 knows neither.
     variant
         Of 3+3: ``"A"`` (no de-escalation), ``"B"`` or ``"C"``.
+    window_h
+        For which designs that do not wait watch each patient.
 
     Raises
     ------
@@ -52,6 +76,17 @@ def design_named(
         )
     if name == "3+3":
         return Design((ThreePlusThree(variant),), levels)
+    if name == "rolling-6":
+        return Design((RollingSix(),), levels, 1)
+    if name == "tite-boin":
+        return Design((TITEBOIN(BOIN(target), window_h), StopAt(patients)), levels, 1)
+    if name in ("crm", "tite-crm"):
+        guess = skeleton(target, HALFWIDTH, prior_mtd=(levels + 1) // 2, levels=levels)
+        crm = CRM(target, guess, estimator="plug-in")
+        safe, end = StopWhenTooToxic(target, 0.95), StopAt(patients)
+        if name == "crm":
+            return Design((safe, crm, OneLevelUp(), Coherent(target), end), levels)
+        return Design((TITECRM(crm, window_h), OneLevelUp(), end), levels, 1)
     return Design((rule_named(name, target), StopAt(patients)), levels)
 
 

@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from pdcraft.domain import InputError
 from pdcraft.trial.compare import compare
+from pdcraft.trial.design_file import as_toml, from_toml
 from pdcraft.trial.history import History
 from pdcraft.trial.oc import OperatingCharacteristics, operating_characteristics
 from pdcraft.trial.rule import (
@@ -131,6 +132,37 @@ class Design(AbstractDesign):
         if n_at_dose is not None:
             design = design.then(StopAtLevel(n_at_dose))
         return design if precise is None else design.then(StopWhenPrecise(*precise))
+
+    def to_toml(self) -> str:
+        """Text of a design file, from which `from_toml` makes the same design again.
+
+        Raises
+        ------
+        InputError
+            If a rule is no dataclass.
+        """
+        return as_toml(self.rules, levels=self.levels, cohort_size=self.cohort_size)
+
+    @classmethod
+    def from_toml(cls, text: str) -> Design:
+        """Design of the text of a design file; rules of your own must be imported before.
+
+        Raises
+        ------
+        InputError
+            If the text is not readable or a rule lacks a number.
+        MissingError
+            If there is no such rule.
+
+        Examples
+        --------
+        >>> from pdcraft.trial import BOIN, StopAt
+        >>> design = Design((BOIN(0.30), StopAt(30)), levels=5).no_skip()
+        >>> Design.from_toml(design.to_toml()) == design
+        True
+        """
+        rules, levels, cohort_size = from_toml(text)
+        return cls(rules, levels, cohort_size)
 
     def fit(self, history: History | str) -> Fitted:
         """The design after what has been seen, a `History` or its notation."""

@@ -30,18 +30,14 @@ def test_a_trial_smaller_than_a_cohort_is_refused():
 
 
 def test_the_table_of_a_protocol_is_the_published_one():
-    text = "\n".join(protocol.lines(
-        "boin", levels=5, target=0.3, patients=6, variant="A", outcomes=None, rates=None
-    ))  # fmt: skip
+    text = "\n".join(protocol.lines(protocol.Asked("boin", target=0.3, patients=6)))
     # Liu and Yuan 2015, target 0.30: 6 patients: up at 1, down from 3, close from 4
     assert text.splitlines()[-1].split() == ["6", "1", "3", "4"]
 
 
 def test_rates_that_cannot_be_read_are_named():
     with pytest.raises(InputError, match="Write one rate for each level"):
-        list(protocol.lines(
-            "boin", levels=2, target=0.3, patients=6, variant="A", outcomes=None, rates="0.1;0.2"
-        ))  # fmt: skip
+        list(protocol.lines(protocol.Asked("boin", levels=2, patients=6, rates="0.1,x")))
 
 
 def test_a_study_may_ask_for_another_design(example):

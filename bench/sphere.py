@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import numpy as np
-from scripts.make_spheres import Water
+from scripts.make_spheres import Medium
 
 from pdcraft import library
 from pdcraft.dosimetry.core.coupled import histories
@@ -29,14 +29,14 @@ def ratio(inside: np.ndarray, everywhere: np.ndarray) -> tuple[float, float]:
     return share, rest.std(ddof=1) / np.sqrt(len(rest))
 
 
-def run(water: Water, nuclide: str, total: int, *, from_point: bool) -> None:
+def run(water: Medium, nuclide: str, total: int, *, from_point: bool) -> None:
     """One line of the benchmark."""
     emitted = library.emissions(nuclide)
     E, y = np.asarray(emitted.electron_MeV), np.asarray(emitted.electron_yield)
     E, y = E[E > CUT_MEV], y[E > CUT_MEV]
     source = (0.0 if from_point else RADIUS_CM, E, np.cumsum(y), np.zeros(len(E)))
     spheres = np.array([RADIUS_CM]) if from_point else np.zeros(0)
-    medium, tally = water.medium(CUT_MEV), (RADIUS_CM, 1, spheres)
+    medium, tally = water.tables(CUT_MEV), (RADIUS_CM, 1, spheres)
     scores, size = [], total // BATCHES
     for batch in range(-1, BATCHES):  # the first compiles
         if batch == 0:
@@ -61,7 +61,7 @@ def main() -> None:
     parser.add_argument("--histories", type=int, default=100_000)
     parser.add_argument("--peer", nargs="+", help="command that runs the same case elsewhere")
     args = parser.parse_args()
-    water = Water()
+    water = Medium()
     for nuclide in ("I-131", "Y-90"):
         for from_point in (False, True):
             run(water, nuclide, args.histories, from_point=from_point)

@@ -5,8 +5,9 @@ the body on a grid (`Voxels`).
 Out: absorbed dose rate in target regions or voxels (Gy/h) by radiation; the clock passes through
 untouched.
 Choices: `Mird`, the sum over sources with S values of reference phantoms; active marrow, myeloma
-nests in it and lesions treated apart. `sphere.py` holds absorbed fractions of lesions,
-`core/` our own photon and electron transport that the tables come from. On a grid `MonteCarlo`
+nests in it and lesions treated apart; `Sphere`, the self-dose of spheres of any mass and density;
+`Cell`, nucleus and cytoplasm from membrane, neighbours and medium. `sphere.py` holds absorbed
+fractions of electrons, `core/` our own transport that all tables come from. On a grid `MonteCarlo`
 (any media and densities) and `LocalDeposition` (energy stays in its voxel); they also report
 where the energy went (`EnergyBalance`).
 Read first: `mird.py`.
@@ -17,6 +18,7 @@ from __future__ import annotations
 from pdcraft.domain import Activity, DoseRate
 from pdcraft.dosimetry.balance import EnergyBalance
 from pdcraft.dosimetry.base import RADIATIONS, AbstractEngine, Body
+from pdcraft.dosimetry.cell import Cell, build_cell, close_packed
 from pdcraft.dosimetry.lesion import PhotonSpheres, mean_photon_absorbed_fraction
 from pdcraft.dosimetry.local_deposition import LocalDeposition
 from pdcraft.dosimetry.marrow import marrow_self_fraction
@@ -33,13 +35,15 @@ from pdcraft.dosimetry.sphere import (
     electron_absorbed_fraction,
     mean_electron_absorbed_fraction,
 )
+from pdcraft.dosimetry.sphere_engine import Sphere, build_sphere, photon_absorbed_fraction
 
 __all__ = [
-    "RADIATIONS", "AbstractEngine", "ElectronSpheres", "EnergyBalance", "LocalDeposition", "Mird",
-    "MonteCarlo", "PhotonSpheres", "build_mird", "csda_range_g_per_cm2",
-    "electron_absorbed_fraction", "irradiate", "marrow_self_fraction",
-    "mean_electron_absorbed_fraction", "mean_photon_absorbed_fraction", "organ_s_Gy_per_MBq_h",
-    "photon_s_Gy_per_MBq_h", "photon_s_sigma_Gy_per_MBq_h",
+    "RADIATIONS", "AbstractEngine", "Cell", "ElectronSpheres", "EnergyBalance", "LocalDeposition",
+    "Mird", "MonteCarlo", "PhotonSpheres", "Sphere", "build_cell", "build_mird", "build_sphere",
+    "close_packed", "csda_range_g_per_cm2", "electron_absorbed_fraction", "irradiate",
+    "marrow_self_fraction", "mean_electron_absorbed_fraction", "mean_photon_absorbed_fraction",
+    "organ_s_Gy_per_MBq_h", "photon_absorbed_fraction", "photon_s_Gy_per_MBq_h",
+    "photon_s_sigma_Gy_per_MBq_h",
 ]  # fmt: skip
 
 

@@ -78,11 +78,12 @@ def csda_range_g_per_cm2(stopping: Stopping, energy_MeV: ArrayLike) -> NDArray:
     ----------
     estar, CSDA range
     """
-    fine, reach = _range_table(stopping)
+    fine, reach = range_table(stopping)
     return np.exp(np.interp(np.log(energy_MeV), np.log(fine), np.log(reach)))
 
 
-def _range_table(stopping: Stopping) -> tuple[NDArray, NDArray]:
+def range_table(stopping: Stopping) -> tuple[NDArray, NDArray]:
+    """Energies from 10 eV up (MeV) and their ranges (g/cm2); below the table a power law."""
     E, S = np.asarray(stopping.energy_MeV), np.asarray(stopping.MeV_cm2_per_g)
     fine = np.geomspace(1e-5, E[-1], 1500)
     slope = np.log(S[1] / S[0]) / np.log(E[1] / E[0])
@@ -142,7 +143,7 @@ def electron_absorbed_fraction(
 
 
 def _straight(energy: NDArray, mass: NDArray, stopping: Stopping, density_g_per_cm3: float):
-    fine, reach = _range_table(stopping)
+    fine, reach = range_table(stopping)
     whole = np.exp(np.interp(np.log(energy), np.log(fine), np.log(reach)))
     diameter = 2.0 * radius_cm(mass, density_g_per_cm3=density_g_per_cm3) * density_g_per_cm3
     end = np.minimum(whole - reach[0], diameter)

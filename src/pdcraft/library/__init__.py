@@ -12,7 +12,13 @@ from pdcraft.library.disease import Disease, disease
 from pdcraft.library.electron_data import photon_sphere_fractions, sphere_fractions
 from pdcraft.library.endpoints import ctcae
 from pdcraft.library.graphs import graph
-from pdcraft.library.media import electrons_in_water, medium
+from pdcraft.library.media import (
+    alphas_in_water,
+    electrons_after_cole,
+    electrons_in,
+    electrons_in_water,
+    medium,
+)
 from pdcraft.library.nuclides import chain, emissions
 from pdcraft.library.phantom import PHANTOMS, phantom
 from pdcraft.library.physiology import physiology
@@ -21,8 +27,8 @@ from pdcraft.library.time_activity import time_activity
 from pdcraft.library.volumes import tumour_volumes
 
 __all__ = [
-    "PHANTOMS", "Disease", "agent", "bibliography", "chain", "cite", "ctcae", "disease",
-    "electrons_in_water", "emissions", "graph", "medium", "names_on", "parameters",
-    "payload_named", "phantom", "photon_sphere_fractions", "physiology", "read_toml", "shelf",
-    "sphere_fractions", "time_activity", "tumour_volumes",
+    "PHANTOMS", "Disease", "agent", "alphas_in_water", "bibliography", "chain", "cite", "ctcae",
+    "disease", "electrons_after_cole", "electrons_in", "electrons_in_water", "emissions", "graph",
+    "medium", "names_on", "parameters", "payload_named", "phantom", "photon_sphere_fractions",
+    "physiology", "read_toml", "shelf", "sphere_fractions", "time_activity", "tumour_volumes",
 ]  # fmt: skip

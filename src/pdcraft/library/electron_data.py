@@ -23,6 +23,7 @@ from pdcraft.library.photon_data import AVOGADRO_BARN
 from pdcraft.library.read import shelf
 
 COMPTON_WAVELENGTH_ANGSTROM = 0.02426310
+SPHERE_MEDIA = ("water",)
 _HIGHEST_X = 90.0
 _LEAST_EDGE_EV = 10.0
 _RADIUS_CM = 2.8179403262e-13
@@ -95,13 +96,25 @@ def stopping_powers(medium: str, energy_MeV: np.ndarray) -> tuple[np.ndarray, np
     return collision, radiative
 
 
-def sphere_fractions() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Absorbed fractions of electrons even in unit-density water spheres, from our own transport.
+def sphere_fractions(
+    medium: str = "water",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Absorbed fractions of electrons even in unit-density spheres, from our own transport.
+
+    Parameters
+    ----------
+    medium
+        One of `SPHERE_MEDIA`.
 
     Returns
     -------
     energy_MeV, mass_g, fraction, sigma
         ``[energy]``, ``[mass]``, and twice ``[energy, mass]``; sigma is absolute.
+
+    Raises
+    ------
+    MissingError
+        If there is no such table.
 
     Examples
     --------
@@ -109,16 +122,15 @@ def sphere_fractions() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     >>> fraction.shape == (len(energy_MeV), len(mass_g))
     True
     """
-    return _sphere_table("media/spheres_water.csv")
+    return _sphere_table("spheres", medium)
 
 
-def photon_sphere_fractions() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Absorbed fractions of photons even in unit-density water spheres, from our own transport.
+def photon_sphere_fractions(
+    medium: str = "water",
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Absorbed fractions of photons even in unit-density spheres, from our own transport.
 
-    Returns
-    -------
-    energy_MeV, mass_g, fraction, sigma
-        ``[energy]``, ``[mass]``, and twice ``[energy, mass]``; sigma is absolute.
+    Parameters and returns as `sphere_fractions`.
 
     Examples
     --------
@@ -126,11 +138,13 @@ def photon_sphere_fractions() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
     >>> fraction.shape == (len(energy_MeV), len(mass_g))
     True
     """
-    return _sphere_table("media/photon_spheres_water.csv")
+    return _sphere_table("photon_spheres", medium)
 
 
-def _sphere_table(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    header, *rows = csv.reader(_lines(name))
+def _sphere_table(name: str, medium: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    if medium not in SPHERE_MEDIA:
+        raise unknown("Medium with tables of spheres", medium, SPHERE_MEDIA)
+    header, *rows = csv.reader(_lines(f"media/{name}_{medium}.csv"))
     mass_g = np.array([float(v) for v in header[2:]])
     by = {kind: [r for r in rows if r[1] == kind] for kind in ("fraction", "sigma")}
     energy_MeV = np.array([float(r[0]) for r in by["fraction"]])

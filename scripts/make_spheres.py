@@ -37,9 +37,9 @@ MASSES_G = np.geomspace(1e-7, 1e3, 31)
 SHELLS, WIDTH = 48, 0.025  # of the kernel, in units of the range
 LOWEST_CUT_MEV, HIGHEST_CUT_MEV, CUT = 1e-3, 1e-2, 0.05
 C1 = C2 = 0.1
-PHOTONS_MEV = (0.001, 0.0015, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.015, 0.02, 0.03, 0.04,
-               0.05, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0, 3.0,
-               4.0)  # fmt: skip
+PHOTONS_MEV = (0.001, 0.0015, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.015, 0.02, 0.03,
+               0.04, 0.05, 0.06, 0.08, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.5, 2.0,
+               3.0, 4.0)  # fmt: skip
 PHOTON_MASSES_G = np.geomspace(1e-3, 1e4, 22)
 SHARE, FAST_SHARE, FAST_MEV = 0.2, 0.5, 0.3  # of the electrons that photons free: followed
 BATCHES = 50

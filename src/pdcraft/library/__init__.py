@@ -11,6 +11,7 @@ from pdcraft.library.conjugate import agent, payload_named
 from pdcraft.library.disease import Disease, disease
 from pdcraft.library.electron_data import photon_sphere_fractions, sphere_fractions
 from pdcraft.library.endpoints import ctcae
+from pdcraft.library.event_table import event_records
 from pdcraft.library.graphs import graph
 from pdcraft.library.media import (
     alphas_in_water,
@@ -28,7 +29,8 @@ from pdcraft.library.volumes import tumour_volumes
 
 __all__ = [
     "PHANTOMS", "Disease", "agent", "alphas_in_water", "bibliography", "chain", "cite", "ctcae",
-    "disease", "electrons_after_cole", "electrons_in", "electrons_in_water", "emissions", "graph",
-    "medium", "names_on", "parameters", "payload_named", "phantom", "photon_sphere_fractions",
-    "physiology", "read_toml", "shelf", "sphere_fractions", "time_activity", "tumour_volumes",
+    "disease", "electrons_after_cole", "electrons_in", "electrons_in_water", "emissions",
+    "event_records", "graph", "medium", "names_on", "parameters", "payload_named", "phantom",
+    "photon_sphere_fractions", "physiology", "read_toml", "shelf", "sphere_fractions",
+    "time_activity", "tumour_volumes",
 ]  # fmt: skip

@@ -1,0 +1,109 @@
+"""How long a population fit takes: 120 patients, one compartment, FOCEI, compiling included.
+
+``python -m bench.estimation`` simulates the data (intravenous bolus, 18 concentrations each,
+clearance and volume log-normal, proportional error), fits them in a fresh process without a
+compilation cache, and prints CPU and wall seconds with the share of compiling, beside the
+estimates and what they should be. The floor is one evaluation of objective and gradient after
+compiling, times the evaluations that the search needed.
+
+Published times for a problem of this kind, on other machines and data, for orientation only:
+nlmixr2 4.0.0 FOCEi 5.3 s, NONMEM 7.4.3 FOCEI 28.9 s (nlmixr2test, run U001, 120 patients).
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+PATIENTS, TIMES = 120, (0.25, 0.5, 1, 1.5, 2, 3, 4, 6, 8, 10, 12, 16, 20, 24, 36, 48, 60, 72)
+TRUTH = {"CL": 4.0, "V": 70.0, "omega[CL,CL]": 0.09, "omega[V,V]": 0.09}
+
+
+def problem():
+    """The model away from the truth, and simulated data."""
+    from dataclasses import replace
+
+    import jax.numpy as jnp
+    import numpy as np
+
+    import pdcraft  # noqa: F401  (sets 64-bit before JAX is used)
+    from pdcraft.domain.records import Records
+    from pdcraft.kinetics import estimation
+
+    each = 1 + len(TIMES)
+    n = PATIENTS * each
+    event = np.tile([1, *([0] * len(TIMES))], PATIENTS)
+    zero, none = np.zeros(n), np.zeros(n, int)
+    dose = np.repeat(np.tile([60.0, 120.0, 240.0], PATIENTS // 3), each)
+    records = Records(
+        tuple(map(str, range(PATIENTS))), np.repeat(np.arange(PATIENTS), each),
+        np.tile([0.0, *TIMES], PATIENTS), event, np.where(event == 1, dose, 0.0), zero, none, zero,
+        none, none, zero, event == 0, none, zero,
+    )  # fmt: skip
+    truth = estimation.PopulationModel(
+        estimation.one_compartment(),
+        {"CL": estimation.Theta(4.0, "L/h"), "V": estimation.Theta(70.0, "L")},
+        np.diag([0.09, 0.09]), ("CL", "V"), ("lognormal",) * 2, {"proportional": 0.2},
+        "proportional",
+    )  # fmt: skip
+    steps = estimation.prepare(truth, records)
+    y = estimation.simulate_values(truth, steps, draws=1, seed=11)[0]
+    begin = replace(
+        truth, theta={"CL": estimation.Theta(2.5, "L/h"), "V": estimation.Theta(110.0, "L")},
+        omega=np.diag([0.2, 0.2]), sigma={"proportional": 0.3},
+    )  # fmt: skip
+    import equinox as eqx
+
+    steps = eqx.tree_at(lambda s: s.value, steps, jnp.where(steps.is_observed, y, 0.0))
+    return begin, steps
+
+
+def fit() -> None:
+    """One fit from a cold start; prints what it took."""
+    model, steps = problem()
+    from pdcraft.kinetics.estimation import fit_population
+    from pdcraft.kinetics.estimation.fit import _Search
+    from pdcraft.kinetics.estimation.likelihood import Objective
+
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = fit_population(model, steps, method="focei", standard_errors=False)
+    first = time.perf_counter() - wall, time.process_time() - cpu
+    search, x = _Search(Objective(model, "focei"), steps), model.start()
+    search.parts(x)
+    cpu = time.process_time()
+    for _ in range(5):
+        search.parts(x)
+    one = (time.process_time() - cpu) / 5
+    print(f"first fit      {first[0]:6.2f} s wall, {first[1]:6.2f} s CPU, compiling included")
+    print(f"floor          {one * found.evaluations:6.2f} s CPU ({found.evaluations} evaluations)")
+    wall, cpu = time.perf_counter(), time.process_time()
+    found = fit_population(model, steps, method="focei")
+    print(
+        f"with SE, warm  {time.perf_counter() - wall:6.2f} s wall, "
+        f"{time.process_time() - cpu:6.2f} s CPU"
+    )
+    print(f"objective {found.objective:.3f}, {found.message}")
+    for e in found.estimates:
+        print(
+            f"  {e.name:20s} {e.value:9.4f} ± {e.standard_error:.4f}  true {TRUTH.get(e.name, 0.2)}"
+        )
+
+
+def main() -> None:
+    """Fit in a fresh process, without a cache of compiled code."""
+    if sys.argv[1:] == ["--here"]:
+        fit()
+        return
+    clean = {k: v for k, v in os.environ.items() if k != "JAX_COMPILATION_CACHE_DIR"}
+    begin = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "bench.estimation", "--here"], env=clean, check=True)
+    print(
+        f"whole process  {time.perf_counter() - begin:6.2f} s wall; load {os.getloadavg()[0]:.1f}"
+    )
+    print(__doc__.rsplit("\n\n", 1)[1])
+
+
+if __name__ == "__main__":
+    main()

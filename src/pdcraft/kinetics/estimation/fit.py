@@ -1,0 +1,312 @@
+"""Maximum likelihood for a population: search, standard errors, and what came of it."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import scipy.optimize
+from numpy.typing import NDArray
+
+from pdcraft.domain import InputError, NumericalError, ValidityWarning
+from pdcraft.domain.records import Records
+from pdcraft.kinetics.estimation.likelihood import Objective
+from pdcraft.kinetics.estimation.model import PopulationModel
+from pdcraft.kinetics.estimation.schedule import Schedule, schedule
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """One number of the result, with its standard error (nan where it is fixed)."""
+
+    name: str
+    value: float
+    unit: str
+    standard_error: float
+    initial: float
+
+    @property
+    def relative_percent(self) -> float:
+        """Relative standard error. %."""
+        return 100.0 * self.standard_error / abs(self.value) if self.value else float("nan")
+
+
+@dataclass(frozen=True)
+class PopulationFit:
+    """What a search found.
+
+    Attributes
+    ----------
+    model
+        The model with its values at the optimum.
+    method, objective
+        Method, and -2 ln L without n ln 2 pi.
+    free, covariance
+        Free parameters at the optimum (logarithms, see `PopulationModel.start`) and their
+        covariance; nan where the Hessian is not positive definite.
+    eta
+        Most probable random effects. ``[patient, effect]``.
+    gradient
+        Gradient of the objective at the end; near 0 if converged.
+    converged, evaluations, message
+        How the search ended.
+    estimates
+        Typical values, variances and covariances, error, with standard errors.
+    steps
+        The data as the model reads them.
+    """
+
+    model: PopulationModel
+    method: str
+    objective: float
+    free: Floats
+    covariance: Floats
+    eta: Floats
+    gradient: Floats
+    converged: bool
+    evaluations: int
+    message: str
+    estimates: tuple[Estimate, ...]
+    steps: Schedule
+
+    @property
+    def observations(self) -> int:
+        """Number of values that count."""
+        return int(np.asarray(self.steps.is_observed).sum())
+
+    @property
+    def log_likelihood(self) -> float:
+        """Logarithm of the (approximate) likelihood, all constants included."""
+        return -0.5 * (self.objective + self.observations * float(np.log(2 * np.pi)))
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        return -2.0 * self.log_likelihood + 2.0 * len(self.free)
+
+    @property
+    def condition_number(self) -> float:
+        """Largest over smallest eigenvalue of the correlation of the free parameters."""
+        if not np.isfinite(self.covariance).all() or not len(self.free):
+            return float("nan")
+        sd = np.sqrt(np.diagonal(self.covariance))
+        values = np.linalg.eigvalsh(self.covariance / np.outer(sd, sd))
+        return float(values[-1] / values[0])
+
+    def __getitem__(self, name: str) -> Estimate:
+        """One estimate by name."""
+        return next(e for e in self.estimates if e.name == name)
+
+
+def prepare(
+    model: PopulationModel, records: Records, *, carry: Literal["locf", "nocb"] = "locf"
+) -> Schedule:
+    """The data as the model reads them; see `schedule`."""
+    if records.observations == 0:
+        raise InputError("The data hold no observation that counts (EVID 0 and MDV 0).")
+    return schedule(
+        records, model.structure.places, default=model.structure.dose_place,
+        covariates=model.reads, carry=carry,
+    )  # fmt: skip
+
+
+def fit_population(
+    model: PopulationModel,
+    steps: Schedule,
+    *,
+    method: str = "focei",
+    most: int = 200,
+    tolerance: float = 1e-3,
+    standard_errors: bool = True,
+) -> PopulationFit:
+    r"""Estimates that minimise the objective of a method.
+
+    BFGS on logarithms of what must be positive, begun with the curvature
+    :math:`\frac12\sum_ig_ig_i^T` of the patients' gradients; standard errors from the inverse
+    Hessian of the objective (differences of exact gradients), by first order on the natural scale.
+
+    Parameters
+    ----------
+    model, steps
+        What is fitted to what; see `prepare`.
+    method
+        ``"fo"``, ``"foce"``, ``"focei"`` or ``"laplace"``.
+    most
+        Largest number of iterations.
+    tolerance
+        The search ends where no component of the gradient is larger.
+    standard_errors
+        Whether to compute them.
+
+    Returns
+    -------
+    PopulationFit
+
+    Raises
+    ------
+    InputError
+        If there are fewer observations than parameters, or the data do not suit the method.
+    NumericalError
+        If the objective has no finite value at the initial values.
+
+    References
+    ----------
+    wang2007, Eqs. 11-25; almquist2015, gradients through the inner optimum
+    """
+    objective = Objective(model, method)
+    objective.check(steps)
+    _check_size(model, steps)
+    search = _Search(objective, steps)
+    x0 = model.start()
+    value, slopes = search.parts(x0)
+    if not np.isfinite(value).all():
+        bad = np.flatnonzero(~np.isfinite(value))[:5]
+        raise NumericalError(
+            f"At the initial values the objective is not finite for patients "
+            f"{', '.join(str(b + 1) for b in bad)}. With proportional error no prediction "
+            "may be 0: use 'combined', or leave out values before the first dose."
+        )
+    ridge = 1e-3 * np.eye(len(x0)) * max(1.0, float(np.abs(slopes).max()))
+    curvature = 0.5 * slopes.T @ slopes + ridge
+    found = scipy.optimize.minimize(
+        search, x0, jac=True, method="BFGS",
+        options={"gtol": tolerance, "maxiter": most, "hess_inv0": _inverse(curvature)},
+    )  # fmt: skip
+    x = np.asarray(found.x)
+    value, slopes = search.parts(x)
+    gradient = slopes.sum(0)
+    converged = bool(np.abs(gradient).max(initial=0.0) < 10 * tolerance)
+    if not converged:
+        warnings.warn(
+            f"The search ended with a gradient of {np.abs(gradient).max():.2g} (asked: "
+            f"{tolerance:g}): {found.message} Estimates may not be the optimum; "
+            "try other initial values.",
+            ValidityWarning,
+            stacklevel=2,
+        )
+    covariance = np.full((len(x), len(x)), np.nan)
+    if standard_errors and len(x):
+        covariance = _covariance(search, x)
+    at_end = at(model, x)
+    return PopulationFit(
+        at_end, method, float(value.sum()), x, covariance, np.asarray(search.eta), gradient,
+        converged, int(found.nfev), str(found.message), estimates(model, x, covariance), steps,
+    )  # fmt: skip
+
+
+def objective_at(model: PopulationModel, steps: Schedule, *, method: str) -> float:
+    """Objective of a model at its values, without a search (MAXEVAL=0): -2 ln L less n ln 2 pi."""
+    objective = Objective(model, method)
+    objective.check(steps)
+    free = model.start()
+    zero = np.zeros((steps.wait_h.shape[0], len(model.effects)))
+    eta = objective.modes(free, zero, steps)
+    return float(np.asarray(objective.values(free, eta, steps)).sum())
+
+
+class _Search:
+    """The objective as the optimiser sees it; random effects begin where they last ended."""
+
+    def __init__(self, objective: Objective, steps: Schedule):
+        self.objective, self.steps = objective, steps
+        n, e = steps.wait_h.shape[0], len(objective.model.effects)
+        self.eta = self.best = np.zeros((n, e))
+        self.lowest = np.inf
+
+    def parts(self, x: Floats) -> tuple[Floats, Floats]:
+        free = np.asarray(x, float)
+        self.eta = self.objective.modes(free, self.best, self.steps)
+        value, slopes = self.objective.value_and_slopes(free, self.eta, self.steps)
+        value = np.asarray(value)
+        if value.sum() < self.lowest:
+            self.lowest, self.best = float(value.sum()), self.eta
+        return value, np.asarray(slopes)
+
+    def __call__(self, x: Floats) -> tuple[float, Floats]:
+        if np.abs(x).max(initial=0.0) > 50.0:
+            return 1e30, np.zeros_like(x)
+        value, slopes = self.parts(x)
+        total, gradient = float(value.sum()), slopes.sum(0)
+        if not (np.isfinite(total) and np.isfinite(gradient).all()):
+            return 1e30, np.zeros_like(x)
+        return total, gradient
+
+
+def _check_size(model: PopulationModel, steps: Schedule) -> None:
+    seen, free = int(np.asarray(steps.is_observed).sum()), len(model.start())
+    if seen < free:
+        raise InputError(
+            f"{seen} observations cannot determine {free} parameters ({', '.join(model.names)}). "
+            "Fix some, or use more data."
+        )
+
+
+def _covariance(search: _Search, x: Floats, step: float = 1e-4) -> Floats:
+    rows = []
+    for d in step * np.eye(len(x)):
+        up, down = (search.parts(x + s * d)[1].sum(0) for s in (1, -1))
+        rows.append((up - down) / (2 * step))
+    hessian = 0.5 * (np.array(rows) + np.array(rows).T)
+    search.parts(x)
+    try:
+        np.linalg.cholesky(hessian)
+    except np.linalg.LinAlgError:
+        warnings.warn(
+            "The Hessian of the objective is not positive definite: the data do not determine all "
+            "parameters, so there are no standard errors. Fix one, or leave an effect out.",
+            ValidityWarning,
+            stacklevel=3,
+        )
+        return np.full_like(hessian, np.nan)
+    return np.asarray(2.0 * np.linalg.inv(hessian), float)
+
+
+def _inverse(matrix: Floats) -> Floats:
+    inverse = np.asarray(np.linalg.inv(matrix), float)
+    return 0.5 * (inverse + inverse.T)
+
+
+def at(model: PopulationModel, free: Floats) -> PopulationModel:
+    """The same model with other values of its free parameters."""
+    theta, root, sigma = model.unpack(free, np)
+    omega = root @ root.T
+    return replace(
+        model,
+        theta={k: replace(t, value=float(theta[k])) for k, t in model.theta.items()},
+        omega=0.5 * (omega + omega.T), sigma={k: float(v) for k, v in sigma.items()},
+    )  # fmt: skip
+
+
+def estimates(model: PopulationModel, free: Floats, covariance: Floats) -> tuple[Estimate, ...]:
+    """Natural parameters with standard errors by first order."""
+    names = [*model.theta]
+    units = [t.unit for t in model.theta.values()]
+    kept = [
+        (i, j) for i in range(len(model.effects)) for j in range(i + 1)
+        if i == j or any({model.effects[i], model.effects[j]} <= set(b) for b in model.blocks)
+    ]  # fmt: skip
+    names += [f"omega[{model.effects[i]},{model.effects[j]}]" for i, j in kept]
+    names += [f"sigma[{k}]" for k in model.sigma]
+    units += ["1"] * (len(kept) + len(model.sigma))
+
+    def natural(x: Any) -> Any:
+        theta, root, sigma = model.unpack(x, np)
+        omega = root @ root.T
+        return np.array([*theta.values(), *(omega[i, j] for i, j in kept), *sigma.values()])
+
+    value, begin = natural(free), natural(model.start())
+    # complex steps: derivatives without a difference, so without its rounding
+    turn = 1e-30j * np.eye(len(free))
+    slope = np.array([natural(free + d).imag / 1e-30 for d in turn]).reshape(len(free), -1).T
+    moves = np.abs(slope).sum(1) > 0
+    variance = np.einsum("ij,jk,ik->i", slope, np.nan_to_num(covariance), slope)
+    lost = not np.isfinite(covariance).all()
+    error = np.where(moves & (not lost), np.sqrt(np.maximum(variance, 0.0)), np.nan)
+    return tuple(
+        Estimate(n, float(v), u, float(s), float(b))
+        for n, v, u, s, b in zip(names, value, units, error, begin, strict=True)
+    )

@@ -1,0 +1,156 @@
+"""One patient under a known population: most probable parameters (MAP) and residuals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+
+from pdcraft.kinetics.estimation.expansion import expand
+from pdcraft.kinetics.estimation.fit import PopulationFit
+from pdcraft.kinetics.estimation.likelihood import Objective
+from pdcraft.kinetics.estimation.model import PopulationModel
+from pdcraft.kinetics.estimation.schedule import Schedule
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """Random effects of every patient: mode and covariance, and what they mean.
+
+    Attributes
+    ----------
+    eta, covariance
+        ``[patient, effect]``, ``[patient, effect, effect]``.
+    parameters
+        Individual parameters at the first step by name. ``[patient]``.
+    relative_sd
+        Their standard deviations over their values, to first order. ``[patient]``.
+    """
+
+    eta: Floats
+    covariance: Floats
+    parameters: dict[str, Floats]
+    relative_sd: dict[str, Floats]
+
+
+def most_probable(model: PopulationModel, steps: Schedule) -> Posterior:
+    r"""Maximum a posteriori estimates of patients who were not part of the fit.
+
+    .. math:: \hat\eta=\arg\max_\eta\,p(y\mid\eta)\,p(\eta\mid\Omega),\qquad
+              \mathrm{Cov}\approx\Big[\tfrac12\nabla^2(-2\ln p)\Big]^{-1}
+
+    Parameters
+    ----------
+    model
+        A population model with its values, as `PopulationFit.model`.
+    steps
+        Records of one or more patients; see `prepare`.
+
+    References
+    ----------
+    sheiner1979, Bayesian forecasting
+    """
+    free = jnp.asarray(model.start())
+    objective = Objective(model, "laplace")
+    zero = jnp.zeros((steps.wait_h.shape[0], len(model.effects)))
+    eta = objective.modes(free, zero, steps)
+    theta, _, _ = model.unpack(free)
+
+    def one(e: jax.Array, s: Schedule) -> tuple:
+        head = free[: model.free_thetas]
+        near = expand(objective.predictor(free, s), e, head, 2)
+
+        def joint(x: jax.Array) -> jax.Array:
+            f = near(x, head)
+            return objective.joint(x, free, s, f, f)
+
+        def parameters(x: jax.Array) -> dict:
+            return {k: v[0] for k, v in model.individual(theta, x, s).items()}
+
+        covariance = jnp.linalg.inv(0.5 * jax.hessian(joint)(e))
+        value, slope = parameters(e), jax.jacfwd(parameters)(e)
+        spread = {
+            k: jnp.sqrt(jnp.maximum(g @ covariance @ g, 0.0)) / jnp.abs(value[k])
+            for k, g in slope.items()
+        }
+        return covariance, value, spread
+
+    covariance, value, spread = jax.jit(jax.vmap(one))(eta, steps)
+    return Posterior(
+        np.asarray(eta), np.asarray(covariance), {k: np.asarray(v) for k, v in value.items()},
+        {k: np.asarray(v) for k, v in spread.items()},
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Residuals:
+    """Predictions and residuals of a fit; ``[patient, step]``, nan where nothing is observed.
+
+    ``typical`` (PRED), ``individual`` (IPRED), ``weighted`` individual residuals (IWRES) and
+    ``conditional`` weighted residuals (CWRES).
+    """
+
+    typical: Floats
+    individual: Floats
+    weighted: Floats
+    conditional: Floats
+
+
+def residuals(fit: PopulationFit) -> Residuals:
+    r"""Residuals of a fit.
+
+    .. math:: \mathrm{CWRES}=V^{-1/2}\,\big(y-f(\hat\eta)+G\hat\eta\big),\qquad
+              V=G\Omega G^T+R
+
+    References
+    ----------
+    hooker2007, Eqs. 5-8
+    """
+    model, steps = fit.model, fit.steps
+    free = jnp.asarray(model.start())
+    theta, root, sigma = model.unpack(free)
+    predict = Objective(model, "focei").predictor
+
+    def one(e: jax.Array, s: Schedule) -> tuple:
+        head = free[: model.free_thetas]
+        near = expand(predict(free, s), e, head, 1)
+        typical = model.predict(theta, jnp.zeros_like(e), s)
+        seen = s.is_observed
+        at = near.f if fit.method in ("focei", "laplace") else typical
+        r = jnp.where(seen, model.variance(at, sigma), 1.0)
+        miss = jnp.where(seen, s.value - near.f, 0.0)
+        G = jnp.where(seen[:, None], near.G, 0.0)
+        spread = G @ root
+        values, vectors = jnp.linalg.eigh(spread @ spread.T + jnp.diag(r))
+        white = vectors @ ((vectors.T @ (miss + G @ e)) / jnp.sqrt(values))
+        return typical, near.f, miss / jnp.sqrt(r), white
+
+    found = jax.jit(jax.vmap(one))(jnp.asarray(fit.eta), steps)
+    hide = ~np.asarray(steps.is_observed) | (np.asarray(steps.censoring) != 0)
+    return Residuals(*(np.where(hide, np.nan, np.asarray(x)) for x in found))
+
+
+def shrinkage(fit: PopulationFit) -> dict[str, float]:
+    r"""How far random effects and residuals shrink: :math:`1-\mathrm{SD}(\hat\eta)/\omega`.
+
+    Returns
+    -------
+    dict
+        By effect, and ``"residual"``; near 1, diagnostics of that effect say little.
+
+    References
+    ----------
+    savic2009, Eqs. 3 and 4
+    """
+    sd = np.sqrt(np.diagonal(fit.model.omega))
+    out = {
+        name: float(1.0 - fit.eta[:, k].std(ddof=1) / sd[k]) if len(fit.eta) > 1 else float("nan")
+        for k, name in enumerate(fit.model.effects)
+    }
+    out["residual"] = float(1.0 - np.nanstd(residuals(fit).weighted, ddof=1))
+    return out

@@ -1,0 +1,270 @@
+r"""A population model in plain terms: typical values, variability between patients, error.
+
+:math:`P_{ij}=g_j\big(\theta_j\prod_c h_c,\ \eta_{ij}\big)`, :math:`\eta_i\sim N(0,\Omega)`,
+:math:`y=f(P)+\varepsilon`, :math:`\mathrm{Var}\,\varepsilon=a^2+(bf)^2` (theory page *estimation*).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from pdcraft.domain import InputError, unknown
+from pdcraft.kinetics.estimation.schedule import Schedule
+from pdcraft.kinetics.estimation.structures import AbstractStructure
+
+SHAPES = ("lognormal", "normal", "logitnormal")
+FORMS = ("power", "linear", "exponential", "category")
+ERRORS = ("additive", "proportional", "combined", "log")
+
+
+@dataclass(frozen=True)
+class Theta:
+    """One typical value: where the search begins, its unit, whether it is fixed or above 0."""
+
+    value: float
+    unit: str = "1"
+    fixed: bool = False
+    positive: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a value that its own bound excludes."""
+        if not np.isfinite(self.value) or (self.positive and not self.value > 0):
+            raise InputError(
+                f"theta = {self.value:g} {self.unit} must be finite, and above 0 where "
+                "positive. Say positive = false for a value that may be 0 or less."
+            )
+
+
+@dataclass(frozen=True)
+class Covariate:
+    r"""Effect of a column on a typical value.
+
+    ``power``: :math:`(x/x_0)^\beta`; ``exponential``: :math:`e^{\beta(x-x_0)}`; ``linear``:
+    :math:`1+\beta(x-x_0)`; ``category``: :math:`1+\beta` where :math:`x=x_0`. ``coefficient`` is a
+    number (as 0.75) or the name of a theta.
+    """
+
+    parameter: str
+    column: str
+    form: str
+    reference: float
+    coefficient: float | str
+
+
+@dataclass(frozen=True)
+class PopulationModel:
+    """Structure, typical values, variability, error.
+
+    Attributes
+    ----------
+    structure
+        What moves how.
+    theta
+        Typical values by name: those of the structure's parameters, and coefficients.
+    omega
+        Variances and covariances of the random effects, ``[effect, effect]``.
+    effects
+        Parameters that vary between patients, in the order of ``omega``.
+    shapes
+        How each varies: `SHAPES`.
+    sigma
+        Standard deviations of the error: ``additive`` (unit of the data), ``proportional``.
+    columns
+        Parameters that are read from a column of the data instead of a theta.
+    covariates
+        Effects of columns on typical values.
+    error
+        One of `ERRORS`; ``log``: the data are logarithms, with additive error.
+    fixed
+        Names among ``omega`` and ``sigma`` that are not estimated.
+    blocks
+        Groups of effects that covary; effects in none are independent.
+    """
+
+    structure: AbstractStructure
+    theta: Mapping[str, Theta]
+    omega: np.ndarray
+    effects: tuple[str, ...]
+    shapes: tuple[str, ...]
+    sigma: Mapping[str, float]
+    error: str = "additive"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    covariates: tuple[Covariate, ...] = ()
+    fixed: frozenset[str] = frozenset()
+    blocks: tuple[tuple[str, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a model that lacks a parameter, or names one that does not exist."""
+        needs = self.structure.needs
+        for name in needs:
+            if name not in self.theta and name not in self.columns:
+                raise InputError(
+                    f"{type(self.structure).__name__} needs parameter {name} ({needs[name]}). Give "
+                    f"[theta.{name}] or a column. Needed: {', '.join(needs)}."
+                )
+        used = {c.coefficient for c in self.covariates if isinstance(c.coefficient, str)}
+        for name in self.theta:
+            if name not in needs and name not in used:
+                raise unknown("Theta", name, [*needs, *used])
+        for name in (*self.effects, *(c.parameter for c in self.covariates)):
+            if name not in self.theta or name not in needs:
+                raise unknown("Parameter", name, [n for n in needs if n in self.theta])
+        for c in self.covariates:
+            if c.form not in FORMS:
+                raise unknown("Covariate form", c.form, FORMS)
+            if isinstance(c.coefficient, str) and c.coefficient not in self.theta:
+                raise unknown("Coefficient", c.coefficient, self.theta)
+        if any(s not in SHAPES for s in self.shapes) or len(self.shapes) != len(self.effects):
+            raise InputError(f"Each random effect needs one of {', '.join(SHAPES)}.")
+        self._check_spread()
+
+    def _check_spread(self) -> None:
+        n = len(self.effects)
+        if self.omega.shape != (n, n) or not np.allclose(self.omega, self.omega.T):
+            raise InputError(f"omega must be a symmetric matrix of {n} effects.")
+        if n and np.linalg.eigvalsh(self.omega).min() <= 0:
+            raise InputError(
+                "omega must be positive definite: variances above 0, correlations within 1. "
+                "Leave out an effect whose variance is 0."
+            )
+        if self.error not in ERRORS:
+            raise unknown("Error model", self.error, ERRORS)
+        wanted = {"combined": {"additive", "proportional"}, "log": {"additive"}}
+        need = wanted.get(self.error, {self.error})
+        if set(self.sigma) != need or not all(v > 0 for v in self.sigma.values()):
+            raise InputError(
+                f"Error '{self.error}' needs sigma {' and '.join(sorted(need))}, each above 0; "
+                f"it has {dict(self.sigma)}."
+            )
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns of the data that the model reads."""
+        return tuple(dict.fromkeys([*self.columns.values(), *(c.column for c in self.covariates)]))
+
+    # -- free parameters ------------------------------------------------------------------------
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the free parameters, in the order of `start`."""
+        pairs = [
+            f"omega[{self.effects[i]}]" if i == j else f"chol[{self.effects[i]},{self.effects[j]}]"
+            for i, j in self._free_pairs()
+        ]
+        sigmas = [f"sigma[{k}]" for k in self.sigma if f"sigma.{k}" not in self.fixed]
+        return (*(k for k, t in self.theta.items() if not t.fixed), *pairs, *sigmas)
+
+    @property
+    def free_thetas(self) -> int:
+        """Number of typical values that are estimated; they come first."""
+        return sum(not t.fixed for t in self.theta.values())
+
+    def start(self) -> np.ndarray:
+        """Free parameters at the initial values: logarithms of what must be above 0."""
+        free = [
+            np.log(t.value) if t.positive else t.value for t in self.theta.values() if not t.fixed
+        ]
+        root = np.linalg.cholesky(self.omega) if self.effects else np.zeros((0, 0))
+        pairs = [np.log(root[i, j]) if i == j else root[i, j] for i, j in self._free_pairs()]
+        sigmas = [np.log(v) for k, v in self.sigma.items() if f"sigma.{k}" not in self.fixed]
+        return np.array([*free, *pairs, *sigmas], float)
+
+    def unpack(self, free: Any, xp: Any = jnp) -> tuple[dict[str, Any], Any, dict[str, Any]]:
+        """Typical values, Cholesky root of omega, and sigmas from the free parameters.
+
+        ``xp`` is `jax.numpy`, or `numpy` (which takes complex numbers, for derivatives).
+        """
+        i, theta = 0, {}
+        for name, t in self.theta.items():
+            if t.fixed:
+                theta[name] = xp.asarray(t.value)
+            else:
+                theta[name] = xp.exp(free[i]) if t.positive else free[i]
+                i += 1
+        fixed = np.linalg.cholesky(self.omega) if self.effects else np.zeros((0, 0))
+        rows: list[list[Any]] = [[xp.asarray(x) for x in row] for row in fixed]
+        for a, b in self._free_pairs():
+            rows[a][b] = xp.exp(free[i]) if a == b else free[i]
+            i += 1
+        root = xp.stack([xp.stack(row) for row in rows]) if rows else xp.zeros((0, 0))
+        sigma = {}
+        for name, value in self.sigma.items():
+            is_fixed = f"sigma.{name}" in self.fixed
+            sigma[name] = xp.asarray(value) if is_fixed else xp.exp(free[i])
+            i += 0 if is_fixed else 1
+        return theta, root, sigma
+
+    def _free_pairs(self) -> list[tuple[int, int]]:
+        place = {name: i for i, name in enumerate(self.effects)}
+        blocks = [tuple(sorted(place[n] for n in b)) for b in self.blocks]
+        inside = {i for b in blocks for i in b}
+        blocks += [(i,) for i in place.values() if i not in inside]
+        return sorted(
+            (i, j) for b in blocks for i in b for j in b
+            if j <= i and f"omega.{self.effects[i]}" not in self.fixed
+        )  # fmt: skip
+
+    # -- one patient ----------------------------------------------------------------------------
+
+    def individual(
+        self, theta: Mapping[str, Array], eta: Float[Array, "effect"], steps: Schedule
+    ) -> dict[str, Float[Array, "step"]]:
+        """Parameters of one patient at every step."""
+        column = {name: steps.covariates[:, i] for i, name in enumerate(steps.names)}
+        out = {}
+        for name in self.structure.needs:
+            if name in self.columns:
+                out[name] = column[self.columns[name]]
+                continue
+            value = theta[name] * jnp.ones_like(steps.wait_h)
+            for c in self.covariates:
+                if c.parameter == name:
+                    value = value * _factor(c, column[c.column], theta)
+            if name in self.effects:
+                k = self.effects.index(name)
+                value = _spread(self.shapes[k], value, eta[k])
+            out[name] = value
+        return out
+
+    def predict(
+        self, theta: Mapping[str, Array], eta: Float[Array, "effect"], steps: Schedule
+    ) -> Float[Array, "step"]:
+        """What would be measured at every step of one patient; its logarithm for ``log`` error."""
+        f = self.structure.course(self.individual(theta, eta, steps), steps)
+        if self.error != "log":
+            return f
+        return jnp.log(jnp.where(steps.is_observed, f, 1.0))
+
+    def variance(self, f: Array, sigma: Mapping[str, Array]) -> Array:
+        """Variance of the error where ``f`` is predicted."""
+        out = jnp.zeros_like(f)
+        if "additive" in sigma:
+            out = out + sigma["additive"] ** 2
+        if "proportional" in sigma:
+            out = out + (sigma["proportional"] * f) ** 2
+        return out
+
+
+def _factor(c: Covariate, x: Array, theta: Mapping[str, Array]) -> Array:
+    beta = theta[c.coefficient] if isinstance(c.coefficient, str) else c.coefficient
+    if c.form == "power":
+        return (x / c.reference) ** beta
+    if c.form == "exponential":
+        return jnp.exp(beta * (x - c.reference))
+    if c.form == "linear":
+        return 1.0 + beta * (x - c.reference)
+    return 1.0 + beta * (x == c.reference)
+
+
+def _spread(shape: str, typical: Array, eta: Array) -> Array:
+    if shape == "lognormal":
+        return typical * jnp.exp(eta)
+    if shape == "normal":
+        return typical + eta
+    return 1.0 / (1.0 + (1.0 / typical - 1.0) * jnp.exp(-eta))

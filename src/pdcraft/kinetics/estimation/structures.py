@@ -1,0 +1,350 @@
+"""Structural models: which compartments there are, how they move, what is measured.
+
+`Linear` holds any graph of first-order transfers (`one_compartment`, `two_compartment`,
+`three_compartment` make the usual ones); `MichaelisMenten` and `Friberg` are solved by diffrax.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Mapping
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from pdcraft.domain import InputError
+from pdcraft.kinetics.estimation.propagate import propagator, steady_state
+from pdcraft.kinetics.estimation.schedule import Schedule
+
+Individual = Mapping[str, Array]
+"""Parameters of one patient by name, one value for each step."""
+
+
+class AbstractStructure(eqx.Module):
+    """Moves amounts from event to event and says what is measured."""
+
+    @property
+    @abc.abstractmethod
+    def places(self) -> tuple[str, ...]:
+        """Compartments; the number in the data counts from 1."""
+
+    @property
+    @abc.abstractmethod
+    def needs(self) -> Mapping[str, str]:
+        """Parameters and their dimension, as ``{"CL": "volume/time"}``."""
+
+    @property
+    def dose_place(self) -> int:
+        """Index of the compartment of doses that name none."""
+        return 0
+
+    @abc.abstractmethod
+    def course(self, individual: Individual, steps: Schedule) -> Float[Array, "step"]:
+        """What would be measured at every step of one patient, without error."""
+
+
+class Linear(AbstractStructure):
+    r"""Any graph of first-order transfers, measured in one compartment as a concentration.
+
+    A rate is named by a parameter, or is a quotient of two (clearance over volume).
+
+    Attributes
+    ----------
+    compartments
+        Their names.
+    transfers
+        ``(from, to, numerator, denominator)``; ``to`` None leaves the body, ``denominator`` None
+        means that the numerator is a rate.
+    measured, volume
+        Compartment that is measured, and what its amount is divided by: a parameter or a
+        quotient of two ``(numerator, denominator)``; None measures the amount.
+    units
+        Parameters and their dimension.
+    """
+
+    compartments: tuple[str, ...] = eqx.field(static=True)
+    transfers: tuple[tuple[int, int | None, str, str | None], ...] = eqx.field(static=True)
+    measured: int = eqx.field(static=True)
+    volume: tuple[str, str | None] | None = eqx.field(static=True)
+    units: tuple[tuple[str, str], ...] = eqx.field(static=True)
+    enters: int = eqx.field(static=True, default=0)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Compartments."""
+        return self.compartments
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Parameters and their dimension."""
+        return dict(self.units)
+
+    @property
+    def dose_place(self) -> int:
+        """Index of the compartment of doses that name none."""
+        return self.enters
+
+    def matrix_per_h(self, individual: Individual) -> Float[Array, "step to from"]:
+        """Rate matrix at every step. 1/h."""
+        any_one = next(iter(individual.values()))
+        n = len(self.places)
+        rows = [[jnp.zeros_like(any_one) for _ in range(n)] for _ in range(n)]
+        for source, target, above, below in self.transfers:
+            rate = individual[above] / (1.0 if below is None else individual[below])
+            rows[source][source] = rows[source][source] - rate
+            if target is not None:
+                rows[target][source] = rows[target][source] + rate
+        return jnp.stack([jnp.stack(row, -1) for row in rows], -2)
+
+    def course(self, individual: Individual, steps: Schedule) -> Float[Array, "step"]:
+        """Concentration (or amount) at every step."""
+        K = self.matrix_per_h(individual)
+        left, gathered = jax.vmap(propagator)(K, steps.wait_h)
+        steady = jnp.zeros_like(steps.bolus)
+        if steps.has_steady_state:
+            steady = jax.vmap(steady_state)(
+                K, steps.steady_interval_h, steps.steady_amount, steps.steady_rate
+            )
+
+        def advance(carry: tuple[Array, Array], at: tuple) -> tuple[tuple[Array, Array], Array]:
+            amount, rate = carry
+            phi, psi, reset, bolus, change, settled, interval = at
+            amount = phi @ amount + (psi @ rate if steps.has_infusion else 0.0)
+            amount = jnp.where((reset > 0) | (interval > 0), settled, amount)
+            rate = jnp.where(reset > 0, 0.0, rate) + change
+            amount = amount + bolus
+            return (amount, rate), amount[self.measured]
+
+        zero = jnp.zeros(len(self.places)) + 0.0 * K[0, :, 0]
+        every = (
+            left, gathered, steps.reset, steps.bolus, steps.rate_change, steady,
+            steps.steady_interval_h,
+        )  # fmt: skip
+        seen = jax.lax.scan(advance, (zero, zero), every)[1]
+        if self.volume is None:
+            return seen
+        above, below = self.volume
+        return seen / individual[above] * (1.0 if below is None else individual[below])
+
+
+def one_compartment(*, oral: bool = False) -> Linear:
+    """One compartment with clearance CL and volume V; ``oral`` adds absorption at rate KA."""
+    return _mammillary((), oral)
+
+
+def two_compartment(*, oral: bool = False) -> Linear:
+    """Central volume V1, peripheral V2, flow Q between them, clearance CL; KA if ``oral``."""
+    return _mammillary(("2",), oral)
+
+
+def three_compartment(*, oral: bool = False) -> Linear:
+    """Central volume V1, peripheral V2 and V3, flows Q2 and Q3, clearance CL; KA if ``oral``."""
+    return _mammillary(("2", "3"), oral)
+
+
+def _mammillary(further: tuple[str, ...], oral: bool) -> Linear:
+    central = int(oral)
+    volume = "V1" if further else "V"
+    places = (*(("depot",) if oral else ()), "central", *(f"peripheral {k}" for k in further))
+    transfers: list[tuple[int, int | None, str, str | None]] = [(central, None, "CL", volume)]
+    units = [("CL", "volume/time"), (volume, "volume")]
+    for i, k in enumerate(further):
+        flow = "Q" if len(further) == 1 else f"Q{k}"
+        transfers += [
+            (central, central + 1 + i, flow, volume),
+            (central + 1 + i, central, flow, f"V{k}"),
+        ]
+        units += [(flow, "volume/time"), (f"V{k}", "volume")]
+    if oral:
+        transfers.append((0, 1, "KA", None))
+        units.append(("KA", "1/time"))
+    return Linear(places, tuple(transfers), central, (volume, None), tuple(units))
+
+
+class ExponentialSum(AbstractStructure):
+    r"""A sum of exponentials after every dose, :math:`\sum_k A_k e^{-K_k t}` per unit dose.
+
+    Parameters A1, K1, A2, K2, …: activity of a region after an injection, for a whole population.
+    """
+
+    terms: int = eqx.field(static=True, default=1)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """One: the body."""
+        return ("body",)
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Parameters and their dimension."""
+        names = [(f"A{k + 1}", "value/amount") for k in range(self.terms)]
+        return dict([*names, *((f"K{k + 1}", "1/time") for k in range(self.terms))])
+
+    def course(self, individual: Individual, steps: Schedule) -> Float[Array, "step"]:
+        """The sum at every step."""
+        if steps.has_steady_state:
+            raise InputError("ExponentialSum has no steady state; write the doses out with ADDL.")
+        A = jnp.stack([individual[f"A{k + 1}"] for k in range(self.terms)], -1)
+        K = jnp.stack([individual[f"K{k + 1}"] for k in range(self.terms)], -1)
+        left = jnp.exp(-K * steps.wait_h[:, None])
+        gathered = -jnp.expm1(-K * steps.wait_h[:, None]) / K
+
+        def advance(carry: tuple[Array, Array], at: tuple) -> tuple[tuple[Array, Array], Array]:
+            x, rate = carry
+            phi, psi, reset, bolus, change = at
+            x = jnp.where(reset > 0, 0.0, phi * x + psi * rate) + bolus.sum()
+            rate = jnp.where(reset > 0, 0.0, rate) + change.sum()
+            return (x, rate), x
+
+        every = (left, gathered, steps.reset, steps.bolus, steps.rate_change)
+        begin = (0.0 * K[0], 0.0 * K[0, 0])
+        return (A * jax.lax.scan(advance, begin, every)[1]).sum(-1)
+
+
+class Solved(AbstractStructure):
+    """What the nonlinear structures share: one initial-value problem between two steps."""
+
+    @abc.abstractmethod
+    def start(self, p: Individual) -> Float[Array, "state"]:
+        """State before the first dose, and after a reset."""
+
+    @abc.abstractmethod
+    def slope(self, state: Array, p: Individual, rate: Array) -> Float[Array, "state"]:
+        """Rate of change of the state, with infusion rates. 1/h."""
+
+    @abc.abstractmethod
+    def measure(self, state: Array, p: Individual) -> Float[Array, ""]:
+        """What would be measured."""
+
+    def course(self, individual: Individual, steps: Schedule) -> Float[Array, "step"]:
+        """What would be measured at every step."""
+        if steps.has_steady_state:
+            raise InputError(
+                f"{type(self).__name__} is not linear: steady state (SS) is not available. Write "
+                "the doses before it out with ADDL and II."
+            )
+        first = {k: v[0] for k, v in individual.items()}
+        begin = self.start(first)
+        places = len(self.places)
+
+        def advance(carry: tuple[Array, Array], at: tuple) -> tuple[tuple[Array, Array], Array]:
+            state, rate = carry
+            p, wait, reset, bolus, change = at
+            state = _solve(self, state, p, rate, wait)
+            state = jnp.where(reset > 0, self.start(p), state)
+            rate = jnp.where(reset > 0, 0.0, rate) + change
+            state = state.at[:places].add(bolus)
+            return (state, rate), self.measure(state, p)
+
+        every = (individual, steps.wait_h, steps.reset, steps.bolus, steps.rate_change)
+        zero = jnp.zeros(places) + 0.0 * begin[0]
+        return jax.lax.scan(advance, (begin, zero), every)[1]
+
+
+def _solve(model: Solved, state: Array, p: Individual, rate: Array, wait_h: Array) -> Array:
+    import diffrax
+
+    # time runs from 0 to 1, so that a wait of 0 h is an ordinary problem with nothing to do
+    term = diffrax.ODETerm(lambda t, y, args: wait_h * model.slope(y, p, rate))
+    found = diffrax.diffeqsolve(
+        term, diffrax.Tsit5(), 0.0, 1.0, None, state,
+        saveat=diffrax.SaveAt(t1=True),
+        stepsize_controller=diffrax.PIDController(rtol=1e-8, atol=1e-10),
+        adjoint=diffrax.ForwardMode(), max_steps=16384,
+    )  # fmt: skip
+    return jnp.asarray(found.ys)[0]
+
+
+class MichaelisMenten(Solved):
+    r"""One compartment with saturable loss, :math:`\dot A=-V_\max C/(K_m+C)`, :math:`C=A/V`.
+
+    References
+    ----------
+    gibaldi1982, Michaelis-Menten elimination
+    """
+
+    oral: bool = eqx.field(static=True, default=False)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Compartments."""
+        return ("depot", "central") if self.oral else ("central",)
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Parameters and their dimension."""
+        oral = {"KA": "1/time"} if self.oral else {}
+        return {"VM": "amount/time", "KM": "amount/volume", "V": "volume", **oral}
+
+    def start(self, p: Individual) -> Float[Array, "state"]:
+        """Nothing."""
+        return jnp.zeros(len(self.places)) + 0.0 * p["V"]
+
+    def slope(self, state: Array, p: Individual, rate: Array) -> Float[Array, "state"]:
+        """Rate of change of the amounts."""
+        c = state[-1] / p["V"]
+        loss = p["VM"] * c / (p["KM"] + c)
+        if not self.oral:
+            return rate - loss[None]
+        absorbed = p["KA"] * state[0]
+        return rate + jnp.stack([-absorbed, absorbed - loss])
+
+    def measure(self, state: Array, p: Individual) -> Float[Array, ""]:
+        """Concentration."""
+        return state[-1] / p["V"]
+
+
+class Friberg(Solved):
+    r"""Blood cells under a drug: proliferating pool, three transits, feedback of the circulating.
+
+    .. math:: \dot P=k\,P\,(1-E)(C_0/C)^\gamma-kP,\quad \dot T_i=k(T_{i-1}-T_i),\quad
+              \dot C=k(T_3-C),\qquad k=4/\mathrm{MTT},\ E=\mathrm{SLOPE}\cdot c
+
+    The drug's concentration :math:`c` comes from two compartments with CL, V1, Q, V2, or, where
+    ``driven``, from a parameter CP (a column of the data).
+
+    References
+    ----------
+    friberg2002, Figure 1 and Eqs. 1-6
+    """
+
+    driven: bool = eqx.field(static=True, default=False)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Compartments: the drug's, then circulating cells as the last that data may name."""
+        return ("proliferating",) if self.driven else ("central", "peripheral 2")
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Parameters and their dimension."""
+        cells = {"CIRC0": "value", "MTT": "time", "GAMMA": "1", "SLOPE": "1/concentration"}
+        drug = {"CL": "volume/time", "V1": "volume", "Q": "volume/time", "V2": "volume"}
+        return cells | ({"CP": "concentration"} if self.driven else drug)
+
+    def start(self, p: Individual) -> Float[Array, "state"]:
+        """Cells at their baseline, no drug; cells as logarithms, so that none is negative."""
+        drug = jnp.zeros(1 if self.driven else 2)
+        return jnp.concatenate([drug, jnp.full(5, 1.0) * jnp.log(p["CIRC0"])])
+
+    def slope(self, state: Array, p: Individual, rate: Array) -> Float[Array, "state"]:
+        """Rate of change of amounts and of the logarithms of cells."""
+        n = 1 if self.driven else 2
+        x, cells = state[:n], state[n:]
+        if self.driven:
+            c, flow = p["CP"], jnp.zeros(1)
+        else:
+            c = x[0] / p["V1"]
+            across = p["Q"] * (c - x[1] / p["V2"])
+            flow = rate + jnp.stack([-p["CL"] * c - across, across])
+        k = 4.0 / p["MTT"]
+        feedback = jnp.exp(p["GAMMA"] * (jnp.log(p["CIRC0"]) - cells[4]))
+        grow = k * ((1.0 - p["SLOPE"] * c) * feedback - 1.0)
+        pass_on = k * (jnp.exp(cells[:-1] - cells[1:]) - 1.0)
+        return jnp.concatenate([flow, grow[None], pass_on])
+
+    def measure(self, state: Array, p: Individual) -> Float[Array, ""]:
+        """Circulating cells."""
+        return jnp.exp(state[-1])

@@ -1,0 +1,276 @@
+"""model.toml → `PopulationModel`: what a person may say about a population fit, key by key."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pdcraft.domain.errors import InputError, unknown
+from pdcraft.kinetics.estimation import (
+    AbstractStructure,
+    Covariate,
+    ExponentialSum,
+    Friberg,
+    Linear,
+    MichaelisMenten,
+    PopulationModel,
+    Theta,
+    one_compartment,
+    three_compartment,
+    two_compartment,
+)
+
+STRUCTURES = {
+    "one_compartment": lambda: one_compartment(),
+    "one_compartment_oral": lambda: one_compartment(oral=True),
+    "two_compartment": lambda: two_compartment(),
+    "two_compartment_oral": lambda: two_compartment(oral=True),
+    "three_compartment": lambda: three_compartment(),
+    "three_compartment_oral": lambda: three_compartment(oral=True),
+    "michaelis_menten": lambda: MichaelisMenten(),
+    "michaelis_menten_oral": lambda: MichaelisMenten(oral=True),
+    "friberg": lambda: Friberg(),
+    "friberg_driven": lambda: Friberg(driven=True),
+    "one_exponential": lambda: ExponentialSum(1),
+    "two_exponentials": lambda: ExponentialSum(2),
+    "three_exponentials": lambda: ExponentialSum(3),
+}
+"""Structures by name; ``graph`` takes the tables [[transfer]] of the file."""
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ModelTable(_Table):
+    """Which structure, which method."""
+
+    structure: str
+    method: Literal["fo", "foce", "focei", "laplace"] = "focei"
+    error: Literal["additive", "proportional", "combined", "log"] = "combined"
+    carry: Literal["locf", "nocb"] = "locf"
+    measured: str = ""
+    volume: str = ""
+    seed: int = Field(default=0, ge=0)
+
+
+class UnitsTable(_Table):
+    """Units of the columns TIME, AMT and DV."""
+
+    time: str
+    amount: str
+    value: str
+
+
+class ThetaTable(_Table):
+    """One typical value, or the column that it is read from."""
+
+    value: float | None = None
+    unit: str = "1"
+    fixed: bool = False
+    positive: bool = True
+    column: str | None = None
+
+
+class OmegaTable(_Table):
+    """Variance of one random effect."""
+
+    variance: float
+    shape: Literal["lognormal", "normal", "logitnormal"] = "lognormal"
+    fixed: bool = False
+
+
+class BlockTable(_Table):
+    """Effects that covary, with the correlations between them (lower triangle, row by row)."""
+
+    effects: tuple[str, ...]
+    correlations: tuple[float, ...]
+
+
+class SigmaTable(_Table):
+    """Standard deviation of one kind of error."""
+
+    sd: float
+    unit: str = "1"
+    fixed: bool = False
+
+
+class CovariateTable(_Table):
+    """Effect of a column on a parameter."""
+
+    parameter: str
+    column: str
+    form: Literal["power", "linear", "exponential", "category"] = "power"
+    reference: float
+    coefficient: float | str
+    checked: tuple[float, float] | None = None
+
+
+class TransferTable(_Table):
+    """One arrow of a graph; ``rate`` is a theta or a quotient of two, as "CL/V"."""
+
+    source: str
+    target: str | None = None
+    rate: str
+
+
+class _File(_Table):
+    model: ModelTable
+    units: UnitsTable
+    theta: dict[str, ThetaTable]
+    omega: dict[str, OmegaTable] = {}
+    block: tuple[BlockTable, ...] = ()
+    sigma: dict[str, SigmaTable]
+    covariate: tuple[CovariateTable, ...] = ()
+    transfer: tuple[TransferTable, ...] = ()
+
+
+@dataclass(frozen=True)
+class PopulationSpec:
+    """A model file as read: the model, its units, how it is to be fitted.
+
+    ``text`` is the file itself, kept with the results.
+    """
+
+    model: PopulationModel
+    method: str
+    carry: Literal["locf", "nocb"]
+    time_unit: str
+    amount_unit: str
+    value_unit: str
+    ranges: Mapping[str, tuple[float, float]]
+    seed: int
+    text: str
+
+
+def read_population_model(path: str | Path) -> PopulationSpec:
+    """The model that a file describes.
+
+    Raises
+    ------
+    InputError
+        With the key that is wrong, and what it may be.
+    MissingError
+        If the file names a structure, a parameter or a column that does not exist.
+    """
+    try:
+        text = Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}.") from error
+    return population_model_from_text(text, name=str(path))
+
+
+def population_model_from_text(text: str, *, name: str = "model file") -> PopulationSpec:
+    """The model that the text of a file describes; see `read_population_model`."""
+    try:
+        file = _File.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{name} is not TOML: {error}.") from error
+    except ValidationError as error:
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
+        raise InputError(f"{name}: {told}.") from error
+    try:
+        model = _model(file)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from error
+    ranges = {c.column: c.checked for c in file.covariate if c.checked is not None}
+    units = file.units
+    return PopulationSpec(
+        model, file.model.method, file.model.carry, units.time, units.amount, units.value,
+        ranges, file.model.seed, text,
+    )  # fmt: skip
+
+
+def _model(file: _File) -> PopulationModel:
+    for name, row in file.theta.items():
+        if (row.value is None) == (row.column is None):
+            raise InputError(f"theta.{name} needs either a value or a column.")
+    effects = tuple(file.omega)
+    sd = np.sqrt([max(file.omega[e].variance, 0.0) for e in effects])
+    correlation = np.eye(len(effects))
+    for block in file.block:
+        _fill(correlation, effects, block)
+    fixed = {f"omega.{k}" for k, v in file.omega.items() if v.fixed}
+    fixed |= {f"sigma.{k}" for k, v in file.sigma.items() if v.fixed}
+    return PopulationModel(
+        _structure(file),
+        {k: Theta(v.value, v.unit, v.fixed, v.positive) for k, v in file.theta.items()
+         if v.value is not None},
+        correlation * np.outer(sd, sd), effects, tuple(file.omega[e].shape for e in effects),
+        {k: v.sd for k, v in file.sigma.items()}, file.model.error,
+        {k: v.column for k, v in file.theta.items() if v.column is not None},
+        tuple(Covariate(c.parameter, c.column, c.form, c.reference, c.coefficient)
+              for c in file.covariate),
+        frozenset(fixed), tuple(b.effects for b in file.block),
+    )  # fmt: skip
+
+
+def _fill(correlation: np.ndarray, effects: tuple[str, ...], block: BlockTable) -> None:
+    n = len(block.effects)
+    if len(block.correlations) != n * (n - 1) // 2:
+        raise InputError(
+            f"block of {', '.join(block.effects)} needs {n * (n - 1) // 2} correlations (lower "
+            f"triangle, row by row); it has {len(block.correlations)}."
+        )
+    values = iter(block.correlations)
+    for name in block.effects:
+        if name not in effects:
+            raise unknown("Random effect", name, effects)
+    for i in range(n):
+        for j in range(i):
+            a, b = effects.index(block.effects[i]), effects.index(block.effects[j])
+            correlation[a, b] = correlation[b, a] = next(values)
+
+
+def _structure(file: _File) -> AbstractStructure:
+    name = file.model.structure
+    if name != "graph":
+        if name not in STRUCTURES:
+            raise unknown("model.structure =", name, [*STRUCTURES, "graph"])
+        return STRUCTURES[name]()
+    if not file.transfer:
+        raise InputError("model.structure = 'graph' needs tables [[transfer]].")
+    places = tuple(
+        dict.fromkeys(p for t in file.transfer for p in (t.source, t.target) if p is not None)
+    )
+    measured = file.model.measured or places[0]
+    if measured not in places:
+        raise unknown("model.measured =", measured, places)
+    _check_outlets(file.transfer, places)
+    names: dict[str, str] = {}
+    transfers = []
+    for t in file.transfer:
+        above, below = _quotient(t.rate)
+        names |= {above: "1/time"} if below is None else {above: "volume/time", below: "volume"}
+        target = None if t.target is None else places.index(t.target)
+        transfers.append((places.index(t.source), target, above, below))
+    volume = _quotient(file.model.volume) if file.model.volume else None
+    names |= {p: names.get(p, "volume") for p in volume or () if p is not None}
+    return Linear(places, tuple(transfers), places.index(measured), volume, tuple(names.items()))
+
+
+def _check_outlets(transfers: tuple[TransferTable, ...], places: tuple[str, ...]) -> None:
+    """Refuse a graph with a part that nothing reaches, or that nothing ever leaves."""
+    reached = {places[0]}
+    for _ in places:
+        reached |= {t.target for t in transfers if t.source in reached and t.target is not None}
+    lost = [p for p in places if p not in reached]
+    if lost:
+        raise InputError(
+            f"No transfer leads from {places[0]} (where doses enter) to {', '.join(lost)}."
+        )
+    if all(t.target is not None for t in transfers):
+        raise InputError(
+            "Nothing leaves the body: give a [[transfer]] without target, or one to a sink."
+        )
+
+
+def _quotient(text: str) -> tuple[str, str | None]:
+    above, _, below = (part.strip() for part in text.partition("/"))
+    return above, below or None

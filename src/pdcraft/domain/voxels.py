@@ -32,7 +32,8 @@ class Medium(eqx.Module):
     optics
         Photon data as ``dosimetry.core`` takes them: energy grid [ln of the lowest energy in MeV,
         step of ln E, nodes]; mass attenuation [node, 6]: total, photoelectric, incoherent,
-        coherent, pair, transfer (cm2/g); S(x); integral of F² over x²; grid of x (1/angstrom).
+        coherent, pair, transfer (cm2/g); S(x); integral of F² over x²; grid of x (1/angstrom);
+        K X rays (MeV, chance).
 
     References
     ----------

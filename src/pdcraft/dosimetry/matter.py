@@ -19,7 +19,7 @@ class Matter(NamedTuple):
     Attributes
     ----------
     optics
-        Photon data: energy grid, majorant is made per body, tables, S(x), F², grid of x.
+        Photon data: energy grid, tables, S(x), F², grid of x, X rays and their chances.
     electrons
         Electron data: energy grid, tables, hard photons, constants, ranges and photons to rest
         [medium, node, 2].
@@ -75,9 +75,17 @@ def matter(media: Sequence[Medium], *, hard_MeV: float, C: float) -> Matter:
     tables, inverses, constants = (np.array([m[k] for m in made]) for k in (1, 2, 3))
     optics = (
         media[0].optics[0], *(np.array([m.optics[k] for m in media]) for k in (1, 2, 3)),
-        media[0].optics[4],
+        media[0].optics[4], *_xrays([m.optics[5] for m in media]),
     )  # fmt: skip
     return Matter(optics, (made[0][0], tables, inverses, constants, rests))
+
+
+def _xrays(each: Sequence[tuple]) -> tuple[NDArray, NDArray]:
+    """X rays of all media, filled up to the same number of lines with chance 0."""
+    most = max(len(energies) for energies, _ in each)
+    energies = np.array([np.pad(E, (0, most - len(E)), mode="edge") for E, _ in each])
+    chances = [np.pad(c, ((0, 0), (0, most - c.shape[1])), mode="edge") for _, c in each]
+    return energies, np.array(chances)
 
 
 def _to_rest(energy_MeV: NDArray, per_MeV: NDArray) -> NDArray:

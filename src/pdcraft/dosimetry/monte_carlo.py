@@ -210,7 +210,7 @@ def _physics(body: Voxels, media: Sequence[Medium], cut_MeV: float) -> tuple:
     where = np.array(body.space.shape), edge_cm, 1.0 / edge_cm
     return (
         (*where, *voxel.pack(body.medium, density)), (grid, ceiling, attenuation, *rest),
-        tables.electrons, (cut_MeV, _C),
+        tables.electrons, (cut_MeV,),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from pdcraft.domain.errors import unknown
 from pdcraft.domain.phantom import Stopping
 from pdcraft.domain.voxels import Medium
 from pdcraft.library.electron_data import atoms, matter, oscillators, stopping_powers
-from pdcraft.library.photon_data import transport_tables
+from pdcraft.library.photon_data import optics
 from pdcraft.library.read import parameters, read_rows
 
 
@@ -61,7 +61,6 @@ def medium(name: str) -> Medium:
     """
     composition, density, excitation_eV = matter(name)
     energy_MeV = np.geomspace(1e-3, 5.05, 400)
-    grid, _, table, binding, form, x_grid = transport_tables([composition], [1.0])
     return Medium(
         name,
         density,
@@ -69,7 +68,7 @@ def medium(name: str) -> Medium:
         *stopping_powers(name, energy_MeV),
         atoms(composition, 1.0),
         oscillators(composition, density, excitation_eV) * np.array([1.0 / density, 1.0]),
-        (grid, table[0].copy(), binding[0].copy(), form[0].copy(), x_grid),
+        optics(composition, 1.0),
     )
 
 

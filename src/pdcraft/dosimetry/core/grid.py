@@ -10,6 +10,8 @@ emits whole numbers of photons and electrons with the mean of the yields.
   nearest face of its voxel rests where it is, after it has radiated what it would have on its way:
   a hard photon with the chance n(E), from an energy E' drawn with the density
   :math:`\Sigma_{br}(E')/S(E')`. This changes no mean.
+* Photons that are absorbed below the cut of electrons, and electrons freed below it, give their
+  energy where they are; positrons annihilate.
 
 *optics* is (energy grid, majorant 1/cm, tables [medium, node, column] cm²/g, S(x), integral of F²,
 grid of x), *X, *limits* (cut of electrons in MeV, longest relative
@@ -37,7 +39,9 @@ from pdcraft.dosimetry.core.electron import (
     push,
     radiate,
     soft_event,
+    step_limits,
 )
+from pdcraft.dosimetry.core.photoelectric import absorb
 from pdcraft.dosimetry.core.photon import (
     ELECTRON_MEV,
     LOWEST_MEV,
@@ -106,8 +110,8 @@ def follow_electron(particle, body, electrons, limits, stack, top, events, state
         if value(rests, m, i, f, 0) < density * nearest_face(particle, body):
             top = radiate_to_rest(particle, m, i, f, electrons, stack, top, state)
             break
-        bound = value(tables, m, i, f, 5)
-        longest = limits[1] * particle[6] / value(tables, m, i, f, 0)
+        medium = (grid, tables[m], inverses[m], constants[m])
+        bound, longest = step_limits(particle, i, f, medium)
         step = -math.log(1.0 - uniform(state)) / bound
         is_hard = step < longest
         step = min(step, longest)
@@ -116,7 +120,6 @@ def follow_electron(particle, body, electrons, limits, stack, top, events, state
         if place < 0:
             place = place if place == OUTSIDE else -2 - place
             continue
-        medium = (grid, tables[m], inverses[m], constants[m])
         deposit(place, soft_event(particle, step, i, f, medium, state), events)
         if particle[6] <= limits[0]:
             break
@@ -159,7 +162,8 @@ def interact(photon, place, m, i, f, optics, least, stack, top, events, state):
     pick -= value(tables, m, i, f, 1)
     if pick < 0.0:
         if photon[6] > least:
-            top = push(stack, top, photon, photon[6], ELECTRON, 1.0, 0.0)
+            xrays = (optics[6][m], optics[7][m])
+            top = absorb(photon, i, f, xrays, stack, top, state)
         else:
             deposit(place, photon[6], events)
         photon[6] = 0.0

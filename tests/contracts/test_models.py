@@ -81,7 +81,7 @@ def test_no_model_is_left_out(prepared):
     known |= final_classes(biology, AbstractEffect) | final_classes(biology, AbstractEndpoint)
     # An organ that is only watched needs its name and parameters; biology's own tests check it.
     # Engines on a grid have their own tests: a study has regions.
-    on_a_grid = {dosimetry.LocalDeposition, dosimetry.MonteCarlo}
+    on_a_grid = {dosimetry.LocalDeposition, dosimetry.MonteCarlo, dosimetry.VoxelKernel}
     # Of two kinetic models a study uses one; the other's own tests check it.
     spare = {biology.LinearQuadratic, kinetics.PBPK, kinetics.TwoPool}
     # Lymphoma, xenografts and late complications: biology's own tests check them.

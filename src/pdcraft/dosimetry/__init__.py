@@ -8,8 +8,8 @@ Choices: `Mird`, the sum over sources with S values of reference phantoms; activ
 nests in it and lesions treated apart; `Sphere`, the self-dose of spheres of any mass and density;
 `Cell`, nucleus and cytoplasm from membrane, neighbours and medium. `sphere.py` holds absorbed
 fractions of electrons, `core/` our own transport that all tables come from. On a grid `MonteCarlo`
-(any media and densities) and `LocalDeposition` (energy stays in its voxel); they also report
-where the energy went (`EnergyBalance`).
+(any media and densities), `VoxelKernel` (convolution in one medium) and `LocalDeposition` (energy
+stays in its voxel); they also report where the energy went (`EnergyBalance`).
 Read first: `mird.py`.
 """
 
@@ -36,14 +36,15 @@ from pdcraft.dosimetry.sphere import (
     mean_electron_absorbed_fraction,
 )
 from pdcraft.dosimetry.sphere_engine import Sphere, build_sphere, photon_absorbed_fraction
+from pdcraft.dosimetry.voxel_kernel import VoxelKernel
 
 __all__ = [
     "RADIATIONS", "AbstractEngine", "Cell", "ElectronSpheres", "EnergyBalance", "LocalDeposition",
-    "Mird", "MonteCarlo", "PhotonSpheres", "Sphere", "build_cell", "build_mird", "build_sphere",
-    "close_packed", "csda_range_g_per_cm2", "electron_absorbed_fraction", "irradiate",
-    "marrow_self_fraction", "mean_electron_absorbed_fraction", "mean_photon_absorbed_fraction",
-    "organ_s_Gy_per_MBq_h", "photon_absorbed_fraction", "photon_s_Gy_per_MBq_h",
-    "photon_s_sigma_Gy_per_MBq_h",
+    "Mird", "MonteCarlo", "PhotonSpheres", "Sphere", "VoxelKernel", "build_cell", "build_mird",
+    "build_sphere", "close_packed", "csda_range_g_per_cm2", "electron_absorbed_fraction",
+    "irradiate", "marrow_self_fraction", "mean_electron_absorbed_fraction",
+    "mean_photon_absorbed_fraction", "organ_s_Gy_per_MBq_h", "photon_absorbed_fraction",
+    "photon_s_Gy_per_MBq_h", "photon_s_sigma_Gy_per_MBq_h",
 ]  # fmt: skip
 
 

@@ -24,13 +24,16 @@ def padded(shape: Sequence[int], octant: Sequence[int]) -> tuple[int, ...]:
     >>> padded((128, 128, 100), (26, 26, 26))
     (160, 160, 128)
     """
-    found = []
-    for n, reach in zip(shape, octant, strict=True):
-        length = fft.next_fast_len(n + min(reach, n) - 1, real=True)
-        while length % 2:
-            length = fft.next_fast_len(length + 1, real=True)
-        found.append(int(length))
-    return tuple(found)
+    return tuple(
+        _even_length(n + min(reach, n) - 1) for n, reach in zip(shape, octant, strict=True)
+    )
+
+
+def _even_length(least: int) -> int:
+    length = least + least % 2
+    while fft.next_fast_len(length, real=True) != length:
+        length += 2
+    return length
 
 
 def spectrum(octant: NDArray, lengths: Sequence[int]) -> NDArray:

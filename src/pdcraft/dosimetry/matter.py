@@ -12,6 +12,9 @@ from pdcraft.domain import InputError
 from pdcraft.domain.voxels import Medium
 from pdcraft.dosimetry.core.scattering import electron_tables
 
+PHOTON_MEV = 0.01
+"""Bremsstrahlung photons above it are followed."""
+
 
 class Matter(NamedTuple):
     """Media for `core`, per g/cm2 of path.
@@ -62,7 +65,7 @@ def matter(media: Sequence[Medium], *, hard_MeV: float, C: float) -> Matter:
     made = [
         electron_tables(
             m.electron_MeV, m.collision, m.radiative, m.atoms, m.oscillators,
-            hard_MeV=hard_MeV, C1=C, C2=C,
+            hard_MeV=hard_MeV, photon_MeV=min(hard_MeV, PHOTON_MEV), C1=C, C2=C,
         )
         for m in media
     ]  # fmt: skip

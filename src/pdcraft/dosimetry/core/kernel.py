@@ -52,18 +52,35 @@ def near_weights(width_cm, shells, edge_cm, near, points):
                 cell[axis] = int(q)
                 part[axis] = q - cell[axis]
             for corner in range(8):
-                share, inside = 1.0 / many, True
+                share = 1.0 / many
                 i = cell[0] + (corner & 1)
                 j = cell[1] + ((corner >> 1) & 1)
                 k = cell[2] + ((corner >> 2) & 1)
                 share *= part[0] if corner & 1 else 1.0 - part[0]
                 share *= part[1] if corner & 2 else 1.0 - part[1]
                 share *= part[2] if corner & 4 else 1.0 - part[2]
-                inside = i < near[0] and j < near[1] and k < near[2]
-                if inside:
+                if i < near[0] and j < near[1] and k < near[2]:
                     twins = (1 if i == 0 else 2) * (1 if j == 0 else 2) * (1 if k == 0 else 2)
                     weights[shell, i, j, k] += share / twins
     return weights
+
+
+@njit(cache=True, nogil=True)
+def inside(width_cm, shells, edge_cm, shape, points):
+    """Part of the energy of each shell that lies in an octant of this shape. ``[shell]``."""
+    found = np.zeros(shells)
+    for shell in range(shells):
+        for n in range(points):
+            r = width_cm * (shell + ((n + 0.5) * GOLDEN) % 1.0)
+            w = (n * PLASTIC[0] + 0.5) % 1.0
+            phi = 0.5 * math.pi * ((n * PLASTIC[1] + 0.5) % 1.0)
+            s = math.sqrt(1.0 - w * w)
+            share = 1.0 / points
+            for axis in range(3):
+                u = s * math.cos(phi) if axis == 0 else (s * math.sin(phi) if axis == 1 else w)
+                share *= min(1.0, max(0.0, shape[axis] - r * u / edge_cm[axis]))
+            found[shell] += share
+    return found
 
 
 @njit(cache=True, nogil=True)

@@ -275,7 +275,16 @@ def _bhabha_events(energy_MeV, electrons_per_cm3, hard_MeV):
 
 
 def electron_tables(
-    energy_MeV, collision, radiative, atoms, oscillators, *, hard_MeV, C1=0.05, C2=0.05
+    energy_MeV,
+    collision,
+    radiative,
+    atoms,
+    oscillators,
+    *,
+    hard_MeV,
+    photon_MeV=None,
+    C1=0.05,
+    C2=0.05,
 ):
     r"""Everything that ``core.electron`` needs to know about a medium.
 
@@ -294,6 +303,8 @@ def electron_tables(
         ``[shell, 2]``: electrons per cm³, resonance energy in MeV.
     hard_MeV
         Losses above it are events of their own.
+    photon_MeV
+        The same for bremsstrahlung, at most ``hard_MeV``; None: ``hard_MeV``.
     C1, C2
         Largest mean deflection and relative energy loss between hard elastic events.
 
@@ -314,7 +325,9 @@ def electron_tables(
     many = n_e * hard * log_integral(lambda w: moller(w, column), low, half)
     taken = n_e * hard * log_integral(lambda w: w * moller(w, column), low, half)
     spread = straggling(E, oscillators, hard_MeV)
-    photons, soft_radiation, inverse = brems_table(E, radiative, hard_MeV)
+    photons, soft_radiation, inverse = brems_table(
+        E, radiative, hard_MeV if photon_MeV is None else photon_MeV
+    )
     free = np.minimum(C1 / transport(1, E, atoms), C2 * E / (collision + radiative))
     cut = elastic_cut(E, atoms, np.maximum(free, 1.0 / transport(0, E, atoms)))
     least = np.maximum(cut, 1e-12)

@@ -121,12 +121,12 @@ def test_kernel_and_monte_carlo_agree_in_one_medium(kernel, water):
     activity, water_body = source(kernel.grid), body(kernel.grid)
     engine = MonteCarlo([library.emissions("I-131")], [water], decays=150_000)
     mc, k = (irradiate(e, activity, water_body) for e in (engine, kernel))
-    for radiation in (0, 1):
+    for radiation, allowed in ((0, 0.05), (1, 0.01)):  # photons of the kernel: sigma 1.5 %
         a, sigma, b = (np.asarray(x)[:, radiation, 0] for x in (mc.Gy_per_h, mc.sigma, k.Gy_per_h))
         hot = b > 0.3 * b.max()
         z = (a - b)[hot] / sigma[hot]
         assert abs(z.mean()) < 0.35 and 0.75 < z.std() < 1.25, radiation
-        assert a[hot].sum() == pytest.approx(b[hot].sum(), rel=0.015)
+        assert a[hot].sum() == pytest.approx(b[hot].sum(), rel=allowed)
 
 
 def test_32_bits_are_enough(kernel):

@@ -189,18 +189,22 @@ class VoxelKernel(AbstractEngine[Voxels]):
         """
         MBq = check(activity, anatomy, self.nuclides)
         self._check(MBq, anatomy)
-        shape, places = anatomy.space.shape, len(anatomy.space)
-        rate = np.empty((places, len(RADIATIONS), MBq.shape[2]), self.MeV.dtype)
-        for mode in range(MBq.shape[2]):
-            for radiation, energy in enumerate(self._spread(MBq[:, :, mode], shape)):
-                rate[:, radiation, mode] = energy.reshape(-1)
-        density = np.asarray(anatomy.density_g_per_cm3)
-        rate *= GY_G_PER_MEV_MBQ_H / (self.density_g_per_cm3 * anatomy.space.voxel_cm3)
-        if self.density_scaling:
-            ratio = np.zeros_like(density)
-            np.divide(self.density_g_per_cm3, density, out=ratio, where=density > 0)
-            rate *= ratio[:, None, None]
+        modes = MBq.shape[2]
+        rate = np.empty((len(RADIATIONS), modes, len(anatomy.space)), self.MeV.dtype)
+        for mode in range(modes):
+            for radiation, energy in enumerate(self._spread(MBq[:, :, mode], anatomy.space.shape)):
+                np.multiply(energy.reshape(-1), self._per_mass(anatomy), out=rate[radiation, mode])
+        rate = np.moveaxis(rate, -1, 0)
         return DoseRate(activity.space, RADIATIONS, activity.clock, rate)  # pyright: ignore
+
+    def _per_mass(self, body: Voxels) -> NDArray:
+        """Dose rate per MeV MBq: one number, or one for each voxel. Gy/h."""
+        kind, volume = self.MeV.dtype.type, body.space.voxel_cm3
+        if not self.density_scaling:
+            return kind(GY_G_PER_MEV_MBQ_H / (self.density_g_per_cm3 * volume))  # pyright: ignore
+        density = np.asarray(body.density_g_per_cm3, kind)
+        out = np.zeros_like(density)
+        return np.divide(kind(GY_G_PER_MEV_MBQ_H / volume), density, out=out, where=density > 0)
 
     def balance(self, activity: Activity, anatomy: Voxels) -> EnergyBalance:
         """Emitted energy, what the grid absorbs (in the medium of the kernel), and the rest."""

@@ -80,8 +80,9 @@ def test_no_model_is_left_out(prepared):
     known = final_classes(kinetics, AbstractModel) | final_classes(dosimetry, AbstractEngine)
     known |= final_classes(biology, AbstractEffect) | final_classes(biology, AbstractEndpoint)
     # An organ that is only watched needs its name and parameters; biology's own tests check it.
-    # Engines on a grid have their own tests: a study has regions.
+    # Engines on a grid, of spheres and of cells have their own tests: a study has regions.
     on_a_grid = {dosimetry.LocalDeposition, dosimetry.MonteCarlo, dosimetry.VoxelKernel}
+    on_a_grid |= {dosimetry.Sphere, dosimetry.Cell}
     # Of two kinetic models a study uses one; the other's own tests check it.
     spare = {biology.LinearQuadratic, kinetics.PBPK, kinetics.TwoPool}
     # Lymphoma, xenografts and late complications: biology's own tests check them.

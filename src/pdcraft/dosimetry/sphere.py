@@ -172,13 +172,16 @@ def _transported(
     )
     row = np.minimum(place.astype(int), len(spheres.energy_MeV) - 2)
     scaled = np.log(mass) - 3.0 * np.log(csda_range_g_per_cm2(stopping, np.minimum(energy, E1)))
-    odds = np.empty((2, *energy.shape))
+    row, scaled = np.atleast_1d(row), np.atleast_1d(scaled)
+    odds = np.empty((2, *scaled.shape))
     for i in np.unique([row, row + 1]):
-        known = _log_odds(i, scaled, stopping, spheres)
         for side in (0, 1):
-            odds[side] = np.where(row + side == i, known, odds[side])
+            mine = row + side == i
+            odds[side, mine] = _log_odds(i, scaled[mine], stopping, spheres)
     share = place - row
-    return 1.0 / (1.0 + np.exp(-((1.0 - share) * odds[0] + share * odds[1])))
+    return (1.0 / (1.0 + np.exp(-((1.0 - share) * odds[0] + share * odds[1])))).reshape(
+        energy.shape
+    )
 
 
 def _log_odds(i: int, scaled: NDArray, stopping: Stopping, spheres: ElectronSpheres) -> NDArray:

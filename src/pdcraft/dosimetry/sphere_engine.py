@@ -254,13 +254,15 @@ def build_sphere(
                 "Leave it out of the chain."
             )
     fractions = (
-        lambda E, m: photon_absorbed_fraction(E, m, photons),
-        lambda E, m: electron_absorbed_fraction(E, m, stopping, spheres=electrons),
-        lambda E, m: electron_absorbed_fraction(E, m, alpha_stopping),
+        lambda node: photon_absorbed_fraction(node[:, None], SCALED_MASS_G, photons),
+        lambda node: _in_rows(
+            lambda E, m: electron_absorbed_fraction(E, m, stopping, spheres=electrons), node
+        ),
+        lambda node: _in_rows(lambda E, m: electron_absorbed_fraction(E, m, alpha_stopping), node),
     )
     absorbed = np.stack(
         [
-            _fold(emissions, radiation, lowest, lambda node, f=f: _in_rows(f, node))
+            _fold(emissions, radiation, lowest, f)
             for radiation, lowest, f in zip(RADIATIONS, _LOWEST_MEV, fractions, strict=True)
         ],
         axis=1,

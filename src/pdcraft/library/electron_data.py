@@ -23,7 +23,7 @@ from pdcraft.library.photon_data import AVOGADRO_BARN
 from pdcraft.library.read import shelf
 
 COMPTON_WAVELENGTH_ANGSTROM = 0.02426310
-SPHERE_MEDIA = ("water",)
+SPHERE_MEDIA = ("water", "soft_tissue", "cortical_bone")
 _HIGHEST_X = 90.0
 _LEAST_EDGE_EV = 10.0
 _RADIUS_CM = 2.8179403262e-13

@@ -87,6 +87,12 @@ def test_every_medium_keeps_nearly_all_electrons_in_a_kilogram(medium):
     assert 0.993 < share < 1.0
 
 
+def test_bone_keeps_more_photons_than_water():
+    water, bone = engine("I-125"), engine("I-125", medium="cortical_bone")
+    photons = [float(e.s_Gy_per_MBq_h(1.0)[0][0, 0, 0]) for e in (water, bone)]
+    assert photons[1] > 2 * photons[0]  # calcium at 27 keV
+
+
 def test_doses_go_to_their_regions_with_sigma_and_have_gradients():
     one = engine("I-131", "Xe-131m")
     space = Regions(("liver", "lesion", "node"), jnp.array([1800.0, 2.0, 0.5]))
@@ -113,7 +119,7 @@ def test_wrong_spheres_are_refused():
         engine("I-131", density=0.0)
     with pytest.raises(InputError, match="emits no"):
         engine.__wrapped__(Emissions("dark", NONE, NONE, NONE, NONE, NONE, NONE))
-    with pytest.raises(MissingError, match="Known: water"):
+    with pytest.raises(MissingError, match="cortical_bone"):
         sphere_fractions("bone")
     with pytest.warns(ValidityWarning, match="outside the"):
         one.s_Gy_per_MBq_h(1e-5)

@@ -46,7 +46,9 @@ def transformed(parameter: Parameter, value: float) -> float:
     """Log, logit or the value itself."""
     if parameter.spread.kind == "normal":
         return value
-    return float(np.log(value) - (np.log1p(-value) if parameter.spread.kind == "logitnormal" else 0))
+    return float(
+        np.log(value) - (np.log1p(-value) if parameter.spread.kind == "logitnormal" else 0)
+    )
 
 
 def value_of(parameter: Parameter, z: Array) -> Array:
@@ -161,7 +163,9 @@ def main() -> None:
         print(f"{p.name:28s} {p.value:10.4g} {value:10.4g} {sd / width(p):7.2f}")
         numbers = [p.value, value, mode[k], width(p), sd, *covariance[k]]
         lines.append(",".join([p.name, *(f"{v:.6g}" for v in numbers)]))
-        text, n = re.subn(rf'(?m)(^\["{re.escape(p.name)}"\]\nvalue = ).*$', rf"\g<1>{value:.6g}", text)
+        text, n = re.subn(
+            rf'(?m)(^\["{re.escape(p.name)}"\]\nvalue = ).*$', rf"\g<1>{value:.6g}", text
+        )
         if n != 1:
             raise SystemExit(f"clr1404_pbpk.toml holds '{p.name}' {n} times; it must hold it once.")
     if "--write" in sys.argv:

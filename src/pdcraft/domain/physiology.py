@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import equinox as eqx
-from jaxtyping import Array, Float
+from dataclasses import dataclass
 
 
-class Physiology(eqx.Module):
+@dataclass(frozen=True)
+class Physiology:
     """One reference body.
 
     Attributes
@@ -32,15 +32,15 @@ class Physiology(eqx.Module):
         Share of all blood in the heart's chambers, half of it on each side.
     """
 
-    name: str = eqx.field(static=True)
-    tissues: tuple[str, ...] = eqx.field(static=True)
-    regions: tuple[str, ...] = eqx.field(static=True)
-    portal: tuple[str, ...] = eqx.field(static=True)
-    mass_g: Float[Array, "tissue"]
-    flow_share: Float[Array, "tissue"]
-    blood_share: Float[Array, "tissue"]
-    phospholipid: Float[Array, "tissue"]
-    neutral_lipid: Float[Array, "tissue"]
+    name: str
+    tissues: tuple[str, ...]
+    regions: tuple[str, ...]
+    portal: tuple[str, ...]
+    mass_g: tuple[float, ...]
+    flow_share: tuple[float, ...]
+    blood_share: tuple[float, ...]
+    phospholipid: tuple[float, ...]
+    neutral_lipid: tuple[float, ...]
     body_mass_kg: float
     cardiac_output_L_per_h: float
     plasma_mL: float

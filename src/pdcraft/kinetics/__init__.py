@@ -31,18 +31,28 @@ from pdcraft.kinetics.measured import (
     measured_activity,
     resample,
 )
+from pdcraft.kinetics.paclitaxel import Paclitaxel, infusion_ug_per_h, release_ug_per_h
 from pdcraft.kinetics.pbpk import PBPK, moves_as_iodide, unbound_fraction
+from pdcraft.kinetics.schedule import (
+    before_next_dose,
+    refuse_unreached,
+    steady_state,
+    time_integrated_intervals,
+    trajectory_intervals,
+)
 from pdcraft.kinetics.single_time_point import MonoPrior, haenscheid, madsen
 from pdcraft.kinetics.subject import subject
 from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates, plasma_ng_per_mL
 
 __all__ = [
     "PBPK", "SHAPES", "AbstractModel", "CommonModes", "CurveChoice", "Elimination",
-    "ExponentialFit", "IodineICRP137", "MonoPrior", "Shape", "TwoPool", "biexponential_micro_rates",
-    "common_modes", "eigenmodes", "fit_curves", "fit_shape", "haenscheid", "hybrid", "hybrid_cv",
-    "madsen", "measured_activity", "moves_as_iodide", "plasma_ng_per_mL", "rate_matrix", "resample",
-    "simulate", "subject", "time_integrated", "time_integrated_many", "trajectory",
-    "trajectory_contour", "trajectory_ladder", "unbound_fraction",
+    "ExponentialFit", "IodineICRP137", "MonoPrior", "Paclitaxel", "Shape", "TwoPool",
+    "before_next_dose", "biexponential_micro_rates", "common_modes", "eigenmodes", "fit_curves",
+    "fit_shape", "haenscheid", "hybrid", "hybrid_cv", "infusion_ug_per_h", "madsen",
+    "measured_activity", "moves_as_iodide", "plasma_ng_per_mL", "rate_matrix", "refuse_unreached",
+    "release_ug_per_h", "resample", "simulate", "steady_state", "subject", "time_integrated",
+    "time_integrated_intervals", "time_integrated_many", "trajectory", "trajectory_contour",
+    "trajectory_intervals", "trajectory_ladder", "unbound_fraction",
 ]  # fmt: skip
 
 

@@ -14,6 +14,9 @@ from jaxtyping import Array, Float
 
 from pdcraft.domain.graph import Graph
 
+Transfers = tuple[tuple[str, str, float], ...]
+"""Transfers (from, to, 1/h) as known numbers."""
+
 
 class Circulation(eqx.Module):
     """Rates of one patient; pools are tissues, then tumour sites.
@@ -73,7 +76,7 @@ class Circulation(eqx.Module):
         """Position of a pool."""
         return self.pools.index(pool)
 
-    def graph(self, iodine: Graph) -> Graph:
+    def graph(self, iodine: Transfers) -> Graph:
         """All transfers by name, with those of free iodide and of metabolites in bile."""
         e: dict[tuple[str, str], Array] = {}
         F, V = self.flow_mL_per_h, self.plasma_mL
@@ -99,8 +102,9 @@ class Circulation(eqx.Module):
             e[membrane, raft], e[raft, membrane], e[raft, inside] = self.raft_per_h
             for share, to in zip(self.internal_shares, ("Blood1", "UB-con"), strict=True):
                 e[inside, to] = self.internal_per_h * share
-        for pair, rate in zip(iodine.transfers, iodine.rate_per_h, strict=True):
-            e[pair] = rate * (1.0 - self.blockade) if pair == ("Blood1", "Thyroid1") else rate
+        for a, b, rate in iodine:
+            e[a, b] = jnp.asarray(rate)
+        e["Blood1", "Thyroid1"] *= 1.0 - self.blockade
         e["bile", "RC-con"] = e["SI-conRe", "RC-con"]
         places = tuple(dict.fromkeys(place for pair in e for place in pair))
         return Graph(places, tuple(e), jnp.stack(list(e.values())))
@@ -177,9 +181,9 @@ class IodidePaths(eqx.Module):
     uptake_per_h: float = eqx.field(static=True)
 
     @classmethod
-    def of(cls, iodine: Graph, s_per_h: np.ndarray) -> IodidePaths:
+    def of(cls, iodine: Transfers, s_per_h: np.ndarray) -> IodidePaths:
         """Numbers for known s; nothing here depends on the patient."""
-        rate = dict(zip(iodine.transfers, np.asarray(iodine.rate_per_h).tolist(), strict=True))
+        rate = {(a, b): k for a, b, k in iodine}
         rate["bile", "RC-con"] = rate["SI-conRe", "RC-con"]
         names = tuple(dict.fromkeys(a for a, _ in rate))
         K = np.zeros((len(names), len(names)))

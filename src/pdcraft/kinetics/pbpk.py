@@ -8,7 +8,7 @@ halogens that are set free follow the ICRP 137 model (theory page *kinetics*, se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import equinox as eqx
@@ -31,7 +31,13 @@ from pdcraft.domain import (
 from pdcraft.domain.graph import Graph
 from pdcraft.domain.physiology import Physiology
 from pdcraft.kinetics.base import AbstractModel
-from pdcraft.kinetics.circulation import Circulation, IodidePaths, carrier_transform, freed
+from pdcraft.kinetics.circulation import (
+    Circulation,
+    IodidePaths,
+    Transfers,
+    carrier_transform,
+    freed,
+)
 from pdcraft.kinetics.common_modes import common_modes
 from pdcraft.kinetics.contour import hyperbola
 
@@ -53,6 +59,7 @@ _LABEL = {
 """Regions of free label; the empty name stands for the other tissues, by mass."""
 
 _CHAMBERS = "heart contents"
+_QUICK = 0.7  # 1/h; what decays faster is in equilibrium with its mother all the time
 
 
 class PBPK(AbstractModel):
@@ -75,29 +82,44 @@ class PBPK(AbstractModel):
         Number of lesions besides the myeloma in marrow; each needs ``lesion k.mass``.
     modes
         Exponentials that stand for the course.
+    exact_per_h
+        Decay constants with which time integrals of `amount` are exact, up to three. Those of the
+        agent's chain if not given; inside `jax.jit` they must be given. 1/h.
 
     References
     ----------
     icrp89 (bodies), icrp137 (iodide), brown1997 (mouse); the carrier's structure is an assumption
     """
 
-    bodies: tuple[Physiology, ...]
-    iodine: Graph
-    lesions: int = eqx.field(static=True, default=0)
-    modes: int = eqx.field(static=True, default=18)
+    bodies: tuple[Physiology, ...] = eqx.field(static=True)
+    iodine: Transfers = eqx.field(static=True)
+    lesions: int = eqx.field(static=True)
+    modes: int = eqx.field(static=True)
+    exact_per_h: tuple[float, ...] = eqx.field(static=True)
     slowest_per_h: ClassVar[float] = 1e-4
     fastest_per_h: ClassVar[float] = 5.0
 
-    def __check_init__(self) -> None:
-        """Refuse bodies of different structure and a number of lesions below zero."""
-        if not self.bodies or len({b.tissues for b in self.bodies}) > 1 or self.lesions < 0:
+    def __init__(
+        self,
+        bodies: Sequence[Physiology],
+        iodine: Graph,
+        *,
+        lesions: int = 0,
+        modes: int = 18,
+        exact_per_h: Sequence[float] = (),
+    ) -> None:
+        if not bodies or len({b.tissues for b in bodies}) > 1 or lesions < 0:
             raise InputError(
                 "PBPK needs bodies with the same tissues and 0 or more lesions; it has "
-                f"{[b.name for b in self.bodies]} and {self.lesions}."
+                f"{[b.name for b in bodies]} and {lesions}."
             )
         for name in {*_LABEL} - {"bile"}:
-            if name not in self.iodine.places:
-                raise unknown("Compartment of iodine", name, self.iodine.places)
+            if name not in iodine.places:
+                raise unknown("Compartment of iodine", name, iodine.places)
+        self.bodies, self.lesions, self.modes = tuple(bodies), lesions, modes
+        rates = np.asarray(iodine.rate_per_h).tolist()
+        self.iodine = tuple((a, b, k) for (a, b), k in zip(iodine.transfers, rates, strict=True))
+        self.exact_per_h = tuple(sorted({float(v) for v in exact_per_h if v < _QUICK}))[:3]
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -130,8 +152,8 @@ class PBPK(AbstractModel):
 
     def circulation(self, patient: Patient, *, halogen: bool = True) -> Circulation:
         """Rates of one patient; ``halogen`` says whether free label moves as iodide."""
-        body, p = self._body(patient), patient.parameters
-        mass, flow, plasma, K = self._pools(body, patient)
+        body, p = self.bodies[0], patient.parameters
+        mass, flow, plasma, K = self._pools(patient)
         pace = (patient.body_mass_kg / p["rate.reference_mass"]) ** p["rate.exponent"]
         PS = jnp.full(mass.shape, pace * p["membrane.permeability"])  # mL/(h g)
         if "brain" in body.tissues:
@@ -143,30 +165,32 @@ class PBPK(AbstractModel):
         iodide, inner = free * p["liver.loss_as_iodide"], free * p["internal.loss_as_iodide"]
         bile = (1.0 - iodide) * p["liver.loss_to_bile"]
         raft = [p[f"raft.{what}_rate"] for what in ("entry", "exit", "internalisation")]
-        whole = body.plasma_mL * patient.body_mass_kg / body.body_mass_kg
+        of = self._of_body(patient)
+        whole = of("plasma_mL") * patient.body_mass_kg / of("body_mass_kg")
         return Circulation(
             body.tissues, self.sites, body.portal, flow, plasma,
-            body.arteries * whole, body.veins * whole,
+            of("arteries") * whole, of("veins") * whole,
             PS * fu * mass / plasma, PS / K, broken,
             jnp.stack([iodide, bile, 1.0 - iodide - bile]), filtered / plasma[kidneys],
             pace * jnp.stack(raft), pace * p["internal.loss_rate"],
             jnp.stack([inner, 1.0 - inner]), p["thyroid.blockade"],
         )  # fmt: skip
 
-    def _pools(self, body: Physiology, patient: Patient) -> tuple[Array, Array, Array, Array]:
+    def _pools(self, patient: Patient) -> tuple[Array, Array, Array, Array]:
         """Mass (g), plasma flow (mL/h), plasma (mL) and K (mL/g) of tissues, then tumour sites."""
-        p, space = patient.parameters, patient.anatomy.space
-        scale = patient.body_mass_kg / body.body_mass_kg
-        marrow, lungs = body.tissues.index("red marrow"), body.tissues.index("lungs")
+        p, space, of = patient.parameters, patient.anatomy.space, self._of_body(patient)
+        at, scale = self.bodies[0].tissues.index, patient.body_mass_kg / of("body_mass_kg")
+        marrow, lungs = at("red marrow"), at("lungs")
         tumour, healthy = (space.mass_g[space.index(n)] for n in ("tumour", "red marrow"))
         # A tumour without any mass would have no vessels to ask for a flow per volume.
         share = jnp.clip(tumour / (tumour + healthy), 1e-9, 1.0 - 1e-9)
-        output = 1e3 * body.cardiac_output_L_per_h * (1.0 - body.haematocrit) * scale**0.75
-        lipid = body.phospholipid + p["membrane.neutral_lipid"] * body.neutral_lipid
+        without_cells = 1.0 - of("haematocrit")
+        output = 1e3 * of("cardiac_output_L_per_h") * without_cells * scale**0.75
+        lipid = of("phospholipid") + p["membrane.neutral_lipid"] * of("neutral_lipid")
         K = p["membrane.partition"] * lipid.at[marrow].multiply(p["marrow.partition"])
         of_site = K[marrow] * p["tumour.uptake_ratio"]
-        plasma = (body.blood_share.at[lungs].add(body.lungs)) * body.plasma_mL * scale
-        columns = [body.mass_g * scale, body.flow_share * output, plasma]
+        plasma = of("blood_share").at[lungs].add(of("lungs")) * of("plasma_mL") * scale
+        columns = [of("mass_g") * scale, of("flow_share") * output, plasma]
         vascular = columns[2][marrow] / columns[0][marrow]
         # Myeloma takes its share of marrow with flow and blood; lesions come on top.
         columns = [
@@ -175,18 +199,16 @@ class PBPK(AbstractModel):
         K = jnp.append(K, of_site)
         for site in self.sites[1:]:
             mass = p[f"{site}.mass"]
-            perfused = 60.0 * p["lesion.perfusion"] * (1.0 - body.haematocrit) * mass
+            perfused = 60.0 * p["lesion.perfusion"] * without_cells * mass
             for i, value in enumerate((mass, perfused, vascular * mass)):
                 columns[i] = jnp.append(columns[i], value)
             K = jnp.append(K, of_site / p["marrow.partition"])
         return columns[0], columns[1], columns[2], K
 
-    def _body(self, patient: Patient) -> Physiology:
-        if len(self.bodies) == 1:
-            return self.bodies[0]
-        leaves = zip(*(jax.tree.leaves(body) for body in self.bodies), strict=True)
-        own = [jnp.stack([jnp.asarray(v) for v in x])[patient.anatomy.sex] for x in leaves]
-        return jax.tree.unflatten(jax.tree.structure(self.bodies[0]), own)
+    def _of_body(self, patient: Patient) -> Callable[[str], Array]:
+        """Reader of the fields of this patient's reference body."""
+        sex = patient.anatomy.sex if len(self.bodies) > 1 else 0
+        return lambda field: jnp.asarray([getattr(b, field) for b in self.bodies])[sex]
 
     def amount(self, patient: Patient, regimen: Regimen, agent: Agent) -> Amount:
         """Labelled carrier, and free label with metabolites, in every region. nmol.
@@ -194,8 +216,9 @@ class PBPK(AbstractModel):
         Time integrals with the decay of the parent (and of daughters slower than an hour) are
         exact; see `common_modes` for the course.
         """
-        lam = {float(v) for v in np.asarray(agent.payload.chain.rate_per_h)}
-        exact = tuple(sorted(v for v in lam if v < 0.7))[:3]
+        exact, decays = self.exact_per_h, agent.payload.chain.rate_per_h
+        if not exact and not isinstance(decays, jax.core.Tracer):
+            exact = tuple(sorted(v for v in np.asarray(decays).tolist() if v < _QUICK))[:3]
         modes = common_modes(self.slowest_per_h, self.fastest_per_h, self.modes, exact)
         transform = self.transform_h(patient, modes.node_per_h, halogen=moves_as_iodide(agent))
         c = jnp.moveaxis(modes.coefficients(transform), 0, -1)
@@ -339,8 +362,8 @@ class PBPK(AbstractModel):
 
     def plasma_mL(self, patient: Patient) -> Float[Array, ""]:
         """Plasma in the chambers of the heart. mL."""
-        body = self._body(patient)
-        return body.heart * body.plasma_mL * patient.body_mass_kg / body.body_mass_kg
+        of = self._of_body(patient)
+        return of("heart") * of("plasma_mL") * patient.body_mass_kg / of("body_mass_kg")
 
     def _space(self, patient: Patient) -> Regions:
         known = patient.anatomy.space

@@ -53,7 +53,7 @@ def subject(
     if not kg > 0:
         raise InputError(f"body_mass_kg = {kg:g} must be greater than 0 kg.")
     marrow = body.mass_g[body.tissues.index("red marrow")] * kg / body.body_mass_kg
-    mass = jnp.stack([(1.0 - infiltration) * marrow, infiltration * marrow, jnp.asarray(1e3 * kg)])
+    mass = jnp.asarray([(1.0 - infiltration) * marrow, infiltration * marrow, 1e3 * kg])
     given = {**{name: p.value for name, p in parameters.items()}, **(values or {})}
     unknown_ = jnp.asarray(jnp.nan)  # height, surface and age are not part of a reference body
     space = Regions(("red marrow", "tumour", "total body"), mass)

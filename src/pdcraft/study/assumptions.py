@@ -6,6 +6,7 @@ import jax.numpy as jnp
 
 from pdcraft.domain import Parameter
 from pdcraft.domain.parameter import STATUSES
+from pdcraft.kinetics import PBPK, TwoPool, moves_as_iodide
 from pdcraft.study.prepare import Prepared
 from pdcraft.study.results import Rows
 
@@ -14,6 +15,7 @@ _ALWAYS = {
     "bolch2009", "cristy1987", "estar", "grudzinski2014", "icrp107", "kumar2016", "mosteller1987",
     "nct01495663", "pdcraft", "smarteranalyst2017",
 }  # fmt: skip
+_BODIES = {"huisinga2012", "icrp137", "icrp89", "poulin2002", "rodgers2006", "weideman2007"}
 
 
 def _every(prepared: Prepared) -> list[Parameter]:
@@ -51,7 +53,8 @@ def assumption_rows(prepared: Prepared) -> Rows:
 
 def cited(prepared: Prepared) -> set[str]:
     """Keys of all works that the run rests on."""
-    return {p.source.key for p in _every(prepared)} | _ALWAYS
+    whole_body = _BODIES if isinstance(prepared.plan.kinetics, PBPK) else set()
+    return {p.source.key for p in _every(prepared)} | _ALWAYS | whole_body
 
 
 def validity_rows(prepared: Prepared) -> Rows:
@@ -76,7 +79,12 @@ def limits_of_payload(prepared: Prepared) -> list[str]:
     payload = prepared.plan.agent.payload
     if payload.name.startswith("I-"):
         return []
-    said = f"label that {payload.name} loses is followed as if it were iodide"
+    if isinstance(prepared.plan.kinetics, TwoPool):
+        said = f"label that {payload.name} loses is followed as if it were iodide"
+    elif moves_as_iodide(prepared.plan.agent):
+        said = f"{payload.name} that is set free is followed as if it were iodide"
+    else:
+        said = f"{payload.name} that is set free leaves with urine and bile"
     if len(payload.chain.nuclides) > 1:
         said += ", and daughters decay where their parent did, without recoil"
     return [f"{said}; take thyroid, bladder and daughter doses as indications only."]

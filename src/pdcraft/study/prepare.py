@@ -32,6 +32,7 @@ from pdcraft.biology import (
     ctcae_limits,
 )
 from pdcraft.domain import (
+    Agent,
     ParameterSet,
     Patient,
     PdcraftError,
@@ -42,18 +43,18 @@ from pdcraft.domain import (
     unknown,
 )
 from pdcraft.dosimetry import ElectronSpheres, PhotonSpheres, build_mird
-from pdcraft.kinetics import TwoPool
+from pdcraft.kinetics import PBPK, AbstractModel, TwoPool
 from pdcraft.study.course import Plan
 from pdcraft.study.spec import CohortTable, Study
 from pdcraft.trial.population import Population
 
-_SHELVES = (
-    "species/human", "kinetics/clr1404_two_pool", "tissues/marrow", "tissues/support",
-)  # fmt: skip
+_SHELVES = ("species/human", "tissues/marrow", "tissues/support")
 _CRITERIA: dict[str, AbstractCriteria] = {
     "imwg": IMWGCriteria(), "iwwm": WaldenstromCriteria(), "lugano": LuganoCriteria(),
 }  # fmt: skip
 _ENGINE = "dosimetry/marrow"
+_KINETICS = {"two_pool": "kinetics/clr1404_two_pool", "pbpk": "kinetics/clr1404_pbpk"}
+_BODIES = ("adult_male", "adult_female")  # in the order of the sexes
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
 def _individual(study: Study) -> list[ParameterSet]:
     disease = library.disease(study.study.disease)
     people = library.parameters(f"species/{disease.population}")
-    return [*(library.parameters(shelf) for shelf in _SHELVES), people, disease.parameters]
+    shelves = (*_SHELVES, _KINETICS[study.kinetics.model])
+    return [*(library.parameters(shelf) for shelf in shelves), people, disease.parameters]
 
 
 def prepare(study: Study) -> Prepared:
@@ -136,13 +138,22 @@ def prepare(study: Study) -> Prepared:
         photon_spheres=PhotonSpheres(*library.photon_sphere_fractions()),
     )  # fmt: skip
     days = np.arange(0.0, study.study.follow_up / 24.0 + 1e-9)
-    kinetics = TwoPool()
+    kinetics = kinetic_model(study, agent)
     effects = effects_of(study, steps=max(1, days.size - 1))
     plan = Plan(agent, kinetics, engine, effects, endpoints(study), Samples(jnp.asarray(days * 24)))
     for model in (kinetics, *effects, *plan.endpoints):
         check_needs(model.needs, parameters, type(model).__name__)
     population = Population(parameters, engine.places[:-1], engine.reference_g, study.study.seed)
     return Prepared(study, plan, population, parameters, engine_parameters)
+
+
+def kinetic_model(study: Study, agent: Agent) -> AbstractModel:
+    """The kinetic model that a study names, for the decays of an agent."""
+    if study.kinetics.model == "two_pool":
+        return TwoPool()
+    bodies = tuple(library.physiology(name) for name in _BODIES)
+    decays = np.asarray(agent.payload.chain.rate_per_h).tolist()
+    return PBPK(bodies, library.graph("iodine_icrp137"), exact_per_h=decays)
 
 
 def _check_names(study: Study) -> None:

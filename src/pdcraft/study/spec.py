@@ -80,7 +80,7 @@ class CohortTable(_Table):
 class KineticsTable(_Table):
     """How the molecule moves."""
 
-    model: Literal["two_pool"] = "two_pool"
+    model: Literal["two_pool", "pbpk"] = "two_pool"
     infusion: Time = 0.5
     thyroid_blockade: float = Field(default=0.95, ge=0.0, le=1.0)
 

@@ -45,7 +45,7 @@ def test_tissue_by_tissue_is_what_elimination_finds_on_the_graph(s, lesions):
     who = subject(MAN, PARAMETERS, LESION, infiltration=0.3)
     c, found = by_elimination(model, who, s)
     held = carrier_transform(c, np.array([s]))
-    paths = IodidePaths.of(IODINE, np.array([s]))
+    paths = IodidePaths.of(model.iodine, np.array([s]))
     free = paths.transform(freed(c, held), c.blockade)
     for names, values in ((c.compartments, held), (paths.places, free)):
         for name, value in zip(names, np.asarray(values)[0], strict=True):
@@ -62,7 +62,7 @@ def test_time_integrals_of_the_amount_are_those_of_the_transform():
 
 
 def test_courses_follow_the_reference_to_one_percent_of_the_peak():
-    graph = HUMAN.circulation(patient).graph(IODINE)
+    graph = HUMAN.circulation(patient).graph(HUMAN.iodine)
     start = jnp.zeros(len(graph.places)).at[graph.places.index("veins")].set(1.0)
     t = jnp.geomspace(8.0, 2000.0, 20)
     x = trajectory_ladder(rate_matrix(graph.places, graph.transfers, graph.rate_per_h), start, t)
@@ -171,8 +171,8 @@ def test_the_mouse_is_the_same_model_and_faster():
 @pytest.mark.parametrize("name", ["adult_male", "adult_female", "mouse"])
 def test_flows_and_blood_of_a_body_close(name):
     body = library.physiology(name)
-    assert float(body.flow_share.sum()) == pytest.approx(1.0, abs=1e-12)
-    blood = float(body.blood_share.sum()) + body.arteries + body.veins + body.lungs
+    assert sum(body.flow_share) == pytest.approx(1.0, abs=1e-12)
+    blood = sum(body.blood_share) + body.arteries + body.veins + body.lungs
     assert blood == pytest.approx(1.0, abs=1e-3)
 
 

@@ -10,16 +10,14 @@ def compute() -> dict[str, float]:
     found = {}
     for sex in ("male", "female"):
         body = library.physiology(f"adult_{sex}")
-        flow = dict(zip(body.tissues, 100 * body.flow_share, strict=True))
+        flow = {n: 100 * q for n, q in zip(body.tissues, body.flow_share, strict=True)}
         vessels = body.arteries + body.veins + body.lungs
         found |= {
-            f"{sex} body mass": 1e-3 * float(body.mass_g.sum())
-            + _BLOOD_KG[sex]
-            + _CONTENTS_KG[sex],
-            f"{sex} liver flow": float(flow["liver"] + sum(flow[n] for n in body.portal)),
-            f"{sex} skeleton flow": float(flow["skeleton"] + flow["red marrow"]),
-            f"{sex} kidneys flow": float(flow["kidneys"]),
-            f"{sex} all blood": 100 * (float(body.blood_share.sum()) + vessels),
-            f"{sex} all flows": float(body.flow_share.sum()) * body.cardiac_output_L_per_h / 60,
+            f"{sex} body mass": 1e-3 * sum(body.mass_g) + _BLOOD_KG[sex] + _CONTENTS_KG[sex],
+            f"{sex} liver flow": flow["liver"] + sum(flow[n] for n in body.portal),
+            f"{sex} skeleton flow": flow["skeleton"] + flow["red marrow"],
+            f"{sex} kidneys flow": flow["kidneys"],
+            f"{sex} all blood": 100 * (sum(body.blood_share) + vessels),
+            f"{sex} all flows": sum(body.flow_share) * body.cardiac_output_L_per_h / 60,
         }
     return found

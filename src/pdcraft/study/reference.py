@@ -21,6 +21,8 @@ follow_up = "42 d"
 [[cohort]]
 name = "one"
 doses = [{ at = "0 d", activity = "5 mCi/m2" }]
+[kinetics]
+model = "two_pool"
 [dose_limiting_toxicity]
 window = "42 d"
 """

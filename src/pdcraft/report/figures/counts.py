@@ -64,7 +64,7 @@ def _figure(results: Results, markers: list[str]) -> Figure:
         x, y = look.axis_name("x", i), look.axis_name("y", i)
         traces += [t for k in keys for t in _courses(rows.where("cohort", k.choice), k, x, y)]
         switch[look.layout_name(y)] = look.both_axes(
-            look.lowest(rows["p05"]) / 1.5, float(rows["p95"].max())
+            look.lowest(rows["p05"]) / 1.5, float(rows["p95"].max()) or 1.0
         )
         layout[look.layout_name(x)] = look.day_axis(float(rows["day"].max()), 8) | {
             "domain": domain["x"],

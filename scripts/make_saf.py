@@ -27,10 +27,11 @@ from pdcraft.library.phantom_geometry import (
     FOLDER,
     description,
     geometry,
+    known_phantoms,
     region_boxes,
     region_names,
 )
-from pdcraft.library.phantom_tables import marrow_distribution
+from pdcraft.library.phantom_tables import marrow_distribution, saf_photon
 from pdcraft.library.photon_data import transport_tables
 
 ENERGIES_MEV = (0.01, 0.015, 0.02, 0.03, 0.05, 0.1, 0.2, 0.35, 0.5, 1.0, 1.5, 2.0, 4.0)
@@ -39,7 +40,9 @@ SOURCES = (
     "gall bladder contents", "heart contents", "heart wall", "kidneys", "liver",
     "lower large intestine contents", "lungs", "ovaries", "pancreas", "small intestine", "spleen",
     "stomach contents", "testes", "thymus", "thyroid", "upper large intestine contents",
-    "urinary bladder contents", "uterus",
+    "urinary bladder contents", "uterus", "skin", "gall bladder wall", "stomach wall",
+    "upper large intestine wall", "lower large intestine wall", "urinary bladder wall", "tumour",
+    "heart", "gut",
 )  # fmt: skip
 SYMBOLS = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "
@@ -52,13 +55,15 @@ POINTS = 4_000_000
 class Body:
     """One phantom, ready for transport."""
 
-    def __init__(self, phantom: str) -> None:
+    def __init__(self, phantom: str, *, points: int = POINTS) -> None:
+        self.points = points
         surfaces, bodies, grid = geometry(phantom)
         text = description(phantom)
         self.name, self.regions = phantom, region_names(phantom)
         self.geometry = (surfaces, bodies, *candidates(bodies, grid), grid)
-        self.boxes, self.bones = region_boxes(phantom), text["bones"]["regions"]
-        self.materials = ("soft", "skeleton", "lung")
+        self.boxes = region_boxes(phantom)
+        self.bones = text.get("bones", {"regions": []})["regions"]
+        self.materials = tuple(text["materials"])
         self.medium = np.array([self.material(region) for region in self.regions])
         self.density = [text["materials"][m]["density_g_per_cm3"] for m in self.materials]
         mixtures = [text["materials"][m]["percent"] for m in self.materials]
@@ -67,11 +72,12 @@ class Body:
             for x in mixtures
         ]
         self.physics = transport_tables(atomic, self.density)
-        self.marrow_g = text["red_marrow_g"]
+        self.marrow_g = text.get("red_marrow_g", 0.0)
 
     def material(self, region: str) -> int:
         """Index of a region's material."""
-        return 1 if region in self.bones else 2 if region == "lungs" else 0
+        kind = "skeleton" if region in self.bones else "lung" if region == "lungs" else "soft"
+        return self.materials.index(kind)
 
     @functools.cached_property
     def volume_cm3(self) -> np.ndarray:
@@ -82,7 +88,7 @@ class Body:
     def _volume(self, i: int, random: np.random.Generator) -> float:
         box = self.boxes[i]
         side = box[1::2] - box[::2]
-        cells = np.maximum(1, np.round(side * (POINTS / side.prod()) ** (1 / 3))).astype(int)
+        cells = np.maximum(1, np.round(side * (self.points / side.prod()) ** (1 / 3))).astype(int)
         index = np.indices(cells).reshape(3, -1)
         at = [
             (index[a] + random.random(index.shape[1])) / cells[a] * side[a] + box[2 * a]
@@ -125,7 +131,13 @@ class Body:
     def organs(self) -> list[str]:
         """Targets: organs, then the sums."""
         single = [name for name in self.regions if name not in self.bones]
-        return [*single, "skeleton", "red marrow", "total body"]
+        skeleton = ["skeleton", "red marrow"] if self.bones else []
+        return [*single, *skeleton, "total body"]
+
+    @property
+    def sources(self) -> list[str]:
+        """Sources that this body has, in the order of `SOURCES`."""
+        return [name for name in SOURCES if name in self.organs]
 
 
 def specific_absorbed_fractions(
@@ -181,20 +193,29 @@ def write_masses(body: Body) -> None:
 
 def run_all(body: Body, args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
     """SAF and relative sigma of every target, source and energy [target, source, energy]."""
-    shape = (len(body.organs), len(SOURCES), len(ENERGIES_MEV))
+    shape = (len(body.organs), len(body.sources), len(ENERGIES_MEV))
     saf, sigma = np.empty(shape), np.empty(shape)
-    begun, runs = time.monotonic(), len(SOURCES) * len(ENERGIES_MEV)
-    for job in range(runs):
-        s, e = divmod(job, len(ENERGIES_MEV))
-        saf[:, s, e], sigma[:, s, e] = specific_absorbed_fractions(
-            body, SOURCES[s], ENERGIES_MEV[e],
-            total=args.histories, seed=args.seed, job=job, threads=args.threads,
-        )  # fmt: skip
+    begun, kept = time.monotonic(), known_values(body) if args.missing else {}
+    for s, organ in enumerate(body.sources):
+        if organ in kept:
+            saf[:, s], sigma[:, s] = kept[organ]
+            continue
+        for e, energy in enumerate(ENERGIES_MEV):
+            job = SOURCES.index(organ) * len(ENERGIES_MEV) + e
+            saf[:, s, e], sigma[:, s, e] = specific_absorbed_fractions(
+                body, organ, energy,
+                total=args.histories, seed=args.seed, job=job, threads=args.threads,
+            )  # fmt: skip
         spent = time.monotonic() - begun
-        run = f"{SOURCES[s]:32s}{ENERGIES_MEV[e]:6g} MeV {job + 1}/{runs}"
-        sys.stderr.write(f"\r{body.name} {run} {spent:6.0f} s ")
-    sys.stderr.write("\n")
+        sys.stderr.write(f"{body.name} {organ} {s + 1}/{len(body.sources)} {spent:.0f} s\n")
     return saf, sigma
+
+
+def known_values(body: Body) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """SAF and relative sigma, ``[target, energy]`` each, of the sources in the shipped table."""
+    sources, targets, _, saf, sigma = saf_photon(body.name)
+    rows = [targets.index(name) for name in body.organs]
+    return {name: (saf[rows, s], sigma[rows, s]) for s, name in enumerate(sources)}
 
 
 def use_reciprocity(body: Body, saf: np.ndarray, sigma: np.ndarray) -> int:
@@ -206,11 +227,11 @@ def use_reciprocity(body: Body, saf: np.ndarray, sigma: np.ndarray) -> int:
     """
     count = 0
     for t, target in enumerate(body.organs):
-        for s, source in enumerate(SOURCES):
+        for s, source in enumerate(body.sources):
             names = {target, source}
-            if target not in SOURCES or names & {"skeleton", "red marrow"}:
+            if target not in body.sources or names & {"skeleton", "red marrow"}:
                 continue
-            reverse = body.organs.index(source), SOURCES.index(target)
+            reverse = body.organs.index(source), body.sources.index(target)
             for e, energy in enumerate(ENERGIES_MEV):
                 poor = sigma[t, s, e] > 0.05 and 2 * sigma[(*reverse, e)] < sigma[t, s, e]
                 if poor and (energy >= 0.1 or "total body" not in names):
@@ -227,13 +248,13 @@ def write_table(body: Body, args: argparse.Namespace) -> None:
     lines = [
         f"# Photon SAF(target <- source), 1/kg, and relative sigma, phantom {body.name}; "
         "energies in MeV.",
-        f"# Made by scripts/make_saf.py (version 1), {args.histories} histories per value, "
-        f"seed {args.seed}; XCOM cross sections, electrons local.",
+        f"# Made by scripts/make_saf.py (version 1), {args.made or args.histories} histories per "
+        f"value, seed {args.seed}; XCOM cross sections, electrons local.",
         f"# {reversed_values} of {saf.size} values by reciprocity "
         "(see use_reciprocity in the script).",
         "target,source,quantity," + ",".join(f"{E:g}" for E in ENERGIES_MEV),
     ]
-    for s, organ in enumerate(SOURCES):
+    for s, organ in enumerate(body.sources):
         for t, target in enumerate(body.organs):
             lines.append(f"{target},{organ},saf," + ",".join(f"{v:.4g}" for v in saf[t, s]))
             lines.append(f"{target},{organ},sigma," + ",".join(f"{v:.2g}" for v in sigma[t, s]))
@@ -243,13 +264,17 @@ def write_table(body: Body, args: argparse.Namespace) -> None:
 def main() -> None:
     """Read the command line, make masses and table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("phantom", choices=["adult_male", "adult_female"])
+    parser.add_argument("phantom", choices=known_phantoms())
     parser.add_argument("--histories", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--points", type=int, default=POINTS, help="for the volumes")
+    parser.add_argument("--missing", action="store_true", help="keep sources that are in the table")
+    parser.add_argument("--made", help="histories to name in the header, if they differ by source")
     args = parser.parse_args()
-    body = Body(args.phantom)
-    write_masses(body)
+    body = Body(args.phantom, points=args.points)
+    if not args.missing:
+        write_masses(body)
     write_table(body, args)
 
 

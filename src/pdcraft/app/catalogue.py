@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pdcraft import library
-from pdcraft.domain import ParameterSet, unknown
+from pdcraft.domain import InputError, ParameterSet, unknown
 
 _SHELVES = {
     "agents": "conjugates: carrier + payload",
@@ -36,9 +36,19 @@ def lines(kind: str | None, name: str | None) -> Iterator[str]:
     )(name)
 
 
+def drawing(kind: str | None, name: str | None) -> str:
+    """A page that shows a phantom in three sections."""
+    if kind != "phantoms" or name is None:
+        raise InputError("Only a phantom can be drawn: pdcraft library phantoms NAME --html FILE.")
+    library.phantom(name)  # an unknown name is told with the known ones
+    from pdcraft.report.phantom_sections import page
+
+    return page("adult_female" if name == "age_15" else name)
+
+
 def _names(kind: str) -> list[str]:
     if kind == "phantoms":
-        return list(library.PHANTOMS)
+        return list(library.phantom_names())
     return [] if kind == "nuclides" else library.names_on(kind)
 
 

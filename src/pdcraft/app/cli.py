@@ -1,4 +1,4 @@
-"""The command line: ``pdcraft run | report | verify | design | xenograft | cite | library``."""
+"""The command line: ``pdcraft run | report | verify | design | dose | xenograft | cite | …``."""
 
 from __future__ import annotations
 
@@ -175,6 +175,39 @@ def epidemiology(
 
 
 @app.command()
+def dose(
+    activities: Annotated[
+        Path | None,
+        typer.Argument(help="CSV with source, tia_MBq_h; or a study file (its reference patient)."),
+    ] = None,
+    nuclide: Annotated[str | None, typer.Option(help="As I-131, with its progeny.")] = None,
+    phantom: Annotated[str, typer.Option(help="See: pdcraft library phantoms")] = "adult_male",
+    tia: Annotated[list[str] | None, typer.Option(help="As liver=3.2, MBq h; repeatable.")] = None,
+    mass: Annotated[
+        list[str] | None, typer.Option(help='Patient\'s mass, as kidneys=280 or "lesion 1=12", g.')
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write every target, source, radiation.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with bars.")] = None,
+) -> None:
+    """Organ doses from time-integrated activities, by source and radiation."""
+    from pdcraft.app import dose as organs
+
+    found = organs.doses(
+        nuclide=nuclide, phantom=phantom, tia=tia or [], file=activities, mass=mass or []
+    )
+    of = activities.stem if nuclide is None and activities else nuclide
+    title = f"{of} in {phantom.replace('_', ' ')}"
+    for line in organs.lines(found, title):
+        typer.echo(line)
+    if csv is not None:
+        csv.write_text(organs.as_csv(found), encoding="utf-8")
+    if html is not None:
+        from pdcraft.report.organ_doses import page
+
+        html.write_text(page(found, title), encoding="utf-8")
+
+
+@app.command()
 def cite(
     study: Annotated[Path, typer.Argument(help="Study file, or results folder of a run.")],
 ) -> None:
@@ -192,12 +225,17 @@ def library(
         str | None, typer.Argument(help="agents, phantoms, diseases, parameters, nuclides")
     ] = None,
     name: Annotated[str | None, typer.Argument(help="One of them, to see its numbers.")] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Draw the phantom in three sections on a page.")
+    ] = None,
 ) -> None:
     """List what the library holds; show one entry with every number's source."""
     from pdcraft.app import catalogue
 
     for line in catalogue.lines(kind, name):
         typer.echo(line)
+    if html is not None:
+        html.write_text(catalogue.drawing(kind, name), encoding="utf-8")
 
 
 class _Bars:

@@ -28,6 +28,11 @@ class Phantom(eqx.Module):
         ``[target, source, energy]``.
     relative_sigma
         Relative standard deviation of ``saf_per_kg`` from Monte Carlo, same shape.
+    electron_MeV
+        Electron energies of the next. MeV, ``[electron]``.
+    electron_fraction
+        Part of the energy of electrons from a source that a target absorbs, where it is known;
+        without it electrons stay in their source. ``[target, source, electron]``.
     """
 
     name: str = eqx.field(static=True)
@@ -38,6 +43,8 @@ class Phantom(eqx.Module):
     energy_MeV: Float[Array, "energy"]
     saf_per_kg: Float[Array, "target source energy"]
     relative_sigma: Float[Array, "target source energy"]
+    electron_MeV: Float[Array, "electron"] | None = None
+    electron_fraction: Float[Array, "target source electron"] | None = None
 
     def target(self, name: str) -> int:
         """Position of a target region; a MissingError suggests the nearest name."""

@@ -21,7 +21,11 @@ from pdcraft.dosimetry.base import RADIATIONS, AbstractEngine, Body
 from pdcraft.dosimetry.cell import Cell, build_cell, close_packed
 from pdcraft.dosimetry.lesion import PhotonSpheres, mean_photon_absorbed_fraction
 from pdcraft.dosimetry.local_deposition import LocalDeposition
-from pdcraft.dosimetry.marrow import marrow_self_fraction
+from pdcraft.dosimetry.marrow import (
+    marrow_self_fraction,
+    marrow_tia_from_blood_MBq_h,
+    marrow_to_blood_ratio,
+)
 from pdcraft.dosimetry.mird import Mird, build_mird
 from pdcraft.dosimetry.monte_carlo import MonteCarlo
 from pdcraft.dosimetry.s_values import (
@@ -44,6 +48,7 @@ __all__ = [
     "build_sphere", "close_packed", "csda_range_g_per_cm2", "electron_absorbed_fraction",
     "irradiate", "marrow_self_fraction", "mean_electron_absorbed_fraction",
     "mean_photon_absorbed_fraction", "organ_s_Gy_per_MBq_h", "photon_absorbed_fraction",
+    "marrow_tia_from_blood_MBq_h", "marrow_to_blood_ratio",
     "photon_s_Gy_per_MBq_h", "photon_s_sigma_Gy_per_MBq_h",
 ]  # fmt: skip
 

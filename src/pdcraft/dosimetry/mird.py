@@ -10,7 +10,7 @@ it, in lesions, and at the wall of a hollow organ (theory page *dosimetry*, sect
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -25,7 +25,13 @@ from pdcraft.domain.units import GY_G_PER_MEV_MBQ_H
 from pdcraft.dosimetry.base import RADIATIONS, AbstractEngine
 from pdcraft.dosimetry.lesion import Lesions, PhotonSpheres
 from pdcraft.dosimetry.marrow import marrow_self_fraction
-from pdcraft.dosimetry.s_values import BODY, MARROW, photon_s_Gy_per_MBq_h
+from pdcraft.dosimetry.s_values import (
+    BODY,
+    MARROW,
+    electron_shares,
+    photon_s_Gy_per_MBq_h,
+    photon_s_sigma_Gy_per_MBq_h,
+)
 from pdcraft.dosimetry.sphere import ElectronSpheres, mean_electron_absorbed_fraction
 
 TUMOUR, SKELETON, NOWHERE = "tumour", "skeleton", "excreta"
@@ -54,11 +60,16 @@ class Mird(AbstractEngine):
     Attributes
     ----------
     places
-        Target regions: those of the phantoms and ``tumour``. An anatomy may add lesions.
+        Target regions: those of the phantoms and, in bodies with marrow, ``tumour`` (myeloma nests
+        in it). An anatomy may add lesions.
     regions
         Source regions of the phantoms.
     photon_S
         Photon S values of the phantoms. Gy/(MBq h), ``[sex, target, source, nuclide]``.
+    photon_sigma
+        Their standard deviation from the Monte Carlo of the tables, same unit and shape.
+    electron_share
+        Part of the electron energy from a source that a target absorbs, same shape.
     reference_g
         Masses of the phantoms' targets. g, ``[sex, target]``.
     emitted_MeV
@@ -79,6 +90,8 @@ class Mird(AbstractEngine):
     nuclides: tuple[str, ...] = eqx.field(static=True)
     regions: tuple[str, ...] = eqx.field(static=True)
     photon_S: Float[Array, "sex target source nuclide"]
+    photon_sigma: Float[Array, "sex target source nuclide"]
+    electron_share: Float[Array, "sex target source nuclide"]
     reference_g: Float[Array, "sex target"]
     emitted_MeV: Float[Array, "nuclide 3"]
     marrow_self: Float[Array, "nuclide"]
@@ -131,6 +144,31 @@ class Mird(AbstractEngine):
         electron, alpha = self._charged(sources, anatomy)
         return jnp.stack([photon, electron, alpha], axis=-1)
 
+    def sigma_Gy_per_MBq_h(
+        self, sources: Sequence[str], anatomy: Anatomy
+    ) -> Float[Array, "target source nuclide radiation"]:
+        """Standard deviation of `s_Gy_per_MBq_h` from the Monte Carlo of the photon tables.
+
+        Electrons and alphas, whose fractions are known within 0.5 %, and lesions have 0.
+        """
+        ref = self.reference_g[anatomy.sex]
+        table, body = self.photon_sigma[anatomy.sex], self.regions.index(BODY)
+        m = {n: ref[self.places.index(n)] for n in self.regions}
+        named = [n for n in self._named(sources) if n in self.regions]
+        rest = m[BODY] ** 2 * table[:, body] ** 2
+        rest += sum((m[n] ** 2 * table[:, self.regions.index(n)] ** 2 for n in named), 0.0)
+        left = m[BODY] - sum(m[n] for n in named)
+        columns = {n: table[:, k] for k, n in enumerate(self.regions)}
+        columns |= dict.fromkeys(REST, jnp.sqrt(rest) / left)
+        columns |= {NOWHERE: jnp.zeros_like(table[:, body])}
+        if self.has_nests:
+            columns[TUMOUR] = columns[MARROW]
+        zero = jnp.zeros_like(table[:, body])
+        photon = jnp.stack([zero if is_lesion(n) else columns[n] for n in sources], axis=1)
+        more = len(anatomy.space.names) - photon.shape[0]
+        photon = jnp.pad(photon, ((0, more), (0, 0), (0, 0)))
+        return jnp.stack([photon, jnp.zeros_like(photon), jnp.zeros_like(photon)], axis=-1)
+
     def energy_closure(
         self, sources: Sequence[str], anatomy: Anatomy
     ) -> Float[Array, "source nuclide radiation"]:
@@ -143,7 +181,8 @@ class Mird(AbstractEngine):
         that does not leave the body. NaN where a nuclide emits nothing of the kind.
         """
         S = self.s_Gy_per_MBq_h(sources, anatomy)
-        once = [n not in (BODY, *_WITHIN) for n in anatomy.space.names]
+        within = _WITHIN if self.has_nests else {}
+        once = [n not in (BODY, *within) for n in anatomy.space.names]
         mass = anatomy.space.mass_g * jnp.asarray(once)
         given = jnp.einsum("t,tsnr->snr", mass, S) / GY_G_PER_MEV_MBQ_H
         return jnp.where(
@@ -158,8 +197,15 @@ class Mird(AbstractEngine):
                 raise InputError(
                     f"Source '{name}' has no mass. Add it to the anatomy, behind the other places."
                 )
-        elif name not in (*self.regions, *REST, TUMOUR, NOWHERE):
-            raise unknown("Source region", name, (*self.regions, *REST, TUMOUR, LESION, NOWHERE))
+            return
+        known = (*self.regions, *REST, *([TUMOUR] if self.has_nests else []), NOWHERE)
+        if name not in known:
+            raise unknown("Source region", name, (*known, LESION))
+
+    @property
+    def has_nests(self) -> bool:
+        """Whether "tumour" means nests in the marrow, and not a region of the phantom."""
+        return TUMOUR not in self.regions and MARROW in self.regions
 
     def _named(self, sources: Sequence[str]) -> list[str]:
         """Places with activity of their own, none inside another."""
@@ -167,18 +213,20 @@ class Mird(AbstractEngine):
         return [n for n in named if _WITHIN.get(n) not in named]
 
     def _photon(self, sources: Sequence[str], anatomy: Anatomy) -> Array:
-        n_targets = len(self.places) - 1
+        n_targets = self.reference_g.shape[-1]
         mass, ref = anatomy.space.mass_g, self.reference_g[anatomy.sex]
         table = self.photon_S[anatomy.sex]
         # Photon self-dose goes with m^(-2/3): a heavier organ absorbs a larger part.
         scale = jnp.cbrt(ref / mass[:n_targets]) ** 2
-        self_dose = np.array([[t == s for s in self.regions] for t in self.places[:-1]])
+        self_dose = np.array([[t == s for s in self.regions] for t in self.places[:n_targets]])
         scaled = table * jnp.where(self_dose, scale[:, None], 1.0)[..., None]
         whole = scale[self.places.index(BODY)]
         columns = {n: scaled[:, k] for k, n in enumerate(self.regions)}
         columns[BODY] = table[:, self.regions.index(BODY)] * whole
         columns |= dict.fromkeys(REST, self._rest(sources, table, ref) * whole)
-        columns |= {TUMOUR: columns[MARROW], NOWHERE: jnp.zeros_like(columns[BODY])}
+        columns |= {NOWHERE: jnp.zeros_like(columns[BODY])}
+        if self.has_nests:
+            columns[TUMOUR] = columns[MARROW]
         # Of what a lesion emits, organs are told the whole-body mean only.
         outside = jnp.zeros_like(columns[BODY])
         at_body = self.places.index(BODY)
@@ -186,7 +234,7 @@ class Mird(AbstractEngine):
         S = jnp.stack([outside if is_lesion(n) else columns[n] for n in sources], axis=1)
         # Myeloma nests lie in the marrow, lesions anywhere: photons reach them as they reach
         # marrow, and the body on average.
-        rows = [S, S[self.places.index(MARROW)][None]]
+        rows = [S, S[self.places.index(MARROW)][None]] if self.has_nests else [S]
         for k, place in enumerate(anatomy.space.names[len(self.places) :]):
             own = self.lesions.fraction(mass[len(self.places) + k])[:, 0]
             own = own * self.emitted_MeV[:, 0] * GY_G_PER_MEV_MBQ_H / mass[len(self.places) + k]
@@ -196,8 +244,8 @@ class Mird(AbstractEngine):
 
     def _rest(self, sources: Sequence[str], table: Array, ref: Array) -> Array:
         """The even whole body less the regions with activity of their own."""
-        named = [n for n in self._named(sources) if n != TUMOUR]
-        if TUMOUR in sources and MARROW not in named and SKELETON not in named:
+        named = [n for n in self._named(sources) if n in self.regions]
+        if self.has_nests and TUMOUR in sources and MARROW not in named and SKELETON not in named:
             named.append(MARROW)
         body = self.regions.index(BODY)
         m = {n: ref[self.places.index(n)] for n in (*named, BODY)}
@@ -207,44 +255,72 @@ class Mird(AbstractEngine):
 
     def _charged(self, sources: Sequence[str], anatomy: Anatomy) -> tuple[Array, Array]:
         """Electrons and alphas. Gy/(MBq h), ``[target, source, nuclide]`` each."""
-        names, mass = anatomy.space.names, anatomy.space.mass_g
-        gy = GY_G_PER_MEV_MBQ_H * self.emitted_MeV[:, 1:]
-        per_g = jnp.zeros((len(names), len(sources), *gy.shape))
-        for s, name in enumerate(sources):
-            for place, share in self._spread(name, sources, anatomy).items():
-                per_g = per_g.at[names.index(place), s].set(share)
+        mass = dict(zip(anatomy.space.names, anatomy.space.mass_g, strict=True))
+        columns = []
+        for name in sources:
+            if name in self.regions and name not in (MARROW, SKELETON, BODY):
+                column = self._from_region(name, anatomy)
+            elif name in REST or name == BODY:
+                column = self._even([] if name == BODY else self._named(sources), anatomy)
+            else:
+                column = self._column(self._spread(name, mass), anatomy)
             if name != NOWHERE:
-                per_g = per_g.at[names.index(BODY), s].set(1.0 / mass[names.index(BODY)])
-        S = per_g * gy
+                column = column.at[self.places.index(BODY)].set(1.0 / mass[BODY])
+            columns.append(column)
+        gy = GY_G_PER_MEV_MBQ_H * self.emitted_MeV[:, 1:]
+        S = jnp.stack(columns, axis=1) * gy
         return S[..., 0], S[..., 1]
 
-    def _spread(self, name: str, sources: Sequence[str], anatomy: Anatomy) -> dict[str, Array]:
+    def _column(self, spread: dict[str, Array], anatomy: Anatomy) -> Array:
+        """The same as an array. 1/g, ``[place, nuclide, 2]``."""
+        column = jnp.zeros((len(anatomy.space.names), len(self.nuclides), 2))
+        for place, share in spread.items():
+            column = column.at[anatomy.space.names.index(place)].set(share)
+        return column
+
+    def _from_region(self, name: str, anatomy: Anatomy) -> Array:
+        """From a region of the phantom to itself and its neighbours. 1/g."""
+        k, at, names = self.regions.index(name), self.places.index(name), anatomy.space.names
+        ref, mass = self.reference_g[anatomy.sex], anatomy.space.mass_g[at]
+        # Across a surface the dose stays as the organ grows; in the organ it goes with 1/m.
+        per_g = self.electron_share[anatomy.sex][:, k] / ref.at[at].set(mass)[:, None]
+        column = jnp.zeros((len(names), len(self.nuclides), 2))
+        column = column.at[: len(ref), :, 0].set(per_g).at[at, :, 1].set(1.0 / mass)
+        walls = [names.index(w) for w, inside in WALLS.items() if inside == name and w in names]
+        return column.at[jnp.array(walls, int)].set(0.5 / mass) if walls else column
+
+    def _spread(self, name: str, mass: dict[str, Array]) -> dict[str, Array]:
         """Charged-particle energy per mass in every place that a source reaches. 1/g."""
-        mass = dict(zip(anatomy.space.names, anatomy.space.mass_g, strict=True))
         if name in (MARROW, TUMOUR):
             return self._marrow(name, mass)
-        if name in REST:
-            return self._even(self._named(sources), mass)
-        if name == BODY:
-            return self._even([], mass)
         if is_lesion(name):
             return {name: self.lesions.fraction(mass[name])[:, 1:] / mass[name]}
         if name == SKELETON:
-            return dict.fromkeys((SKELETON, MARROW, TUMOUR), 1.0 / mass[SKELETON])
-        if name == NOWHERE:
-            return {}
-        walls = {w: 0.5 / mass[name] for w, inside in WALLS.items() if inside == name and w in mass}
-        return {name: 1.0 / mass[name], **walls}
+            inside = [n for n in (SKELETON, MARROW, TUMOUR) if n in mass]
+            return dict.fromkeys(inside, 1.0 / mass[SKELETON])
+        return {}
 
-    def _even(self, named: Sequence[str], mass: dict[str, Array]) -> dict[str, Array]:
-        """Even in all of the body but the named places."""
+    def _even(self, named: Sequence[str], anatomy: Anatomy) -> Array:
+        """Even in all of the body but the named places. 1/g, ``[place, nuclide, 2]``."""
+        mass = dict(zip(anatomy.space.names, anatomy.space.mass_g, strict=True))
         rest_g = mass[BODY] - sum((mass[n] for n in named), jnp.asarray(0.0))
         inside = {n for n, around in _WITHIN.items() if around in named}
-        spread = {n: 1.0 / rest_g for n in self.places if n not in (*named, *inside, BODY)}
-        if SKELETON in spread:
-            taken = sum((mass[n] for n in named if n in _WITHIN), jnp.asarray(0.0))
-            spread[SKELETON] = (1.0 - taken / mass[SKELETON]) / rest_g
-        return spread
+        special = (MARROW, TUMOUR, SKELETON) if self.has_nests else (MARROW, SKELETON)
+        bare = {n for n in (*named, *inside) if n in special}
+        whole = [n for n in self.places if n not in (*bare, BODY)]
+        column = self._column(dict.fromkeys(whole, jnp.asarray(1.0)), anatomy)
+        for name in (n for n in named if n not in bare):
+            # What a named region would give, were it as active as the rest, is not given.
+            k, at = self.regions.index(name), self.places.index(name)
+            own = self.electron_share[anatomy.sex][:, k] * mass[name]
+            own = own / self.reference_g[anatomy.sex].at[at].set(mass[name])[:, None]
+            column = column.at[: own.shape[0], :, 0].add(-own).at[at, :, 1].set(0.0)
+        if SKELETON in whole:
+            taken = sum((mass[n] for n in named if n in special), jnp.asarray(0.0))
+            column = column.at[self.places.index(SKELETON)].add(-taken / mass[SKELETON])
+        for n in bare:
+            column = column.at[self.places.index(n)].set(0.0)
+        return jnp.maximum(column, 0.0) / rest_g
 
     def _marrow(self, name: str, mass: dict[str, Array]) -> dict[str, Array]:
         """Marrow and the nests in it share electrons (theory page, Eq. 7 and 8)."""
@@ -307,11 +383,15 @@ def build_mird(
             raise InputError(f"{e.nuclide} emits no radiation; there is no dose to compute.")
     targets = [n for n in phantoms[0].targets if all(n in p.targets for p in phantoms)]
     regions = [n for n in phantoms[0].sources if all(n in p.sources for p in phantoms)]
+    nests = [TUMOUR] if "red marrow" in targets and TUMOUR not in targets else []
     return Mird(
-        (*targets, TUMOUR),
+        (*targets, *nests),
         tuple(e.nuclide for e in emissions),
         tuple(regions),
-        jnp.asarray(np.stack([_photon_table(p, targets, regions, emissions) for p in phantoms])),
+        *(
+            jnp.asarray(np.stack([_table(fold, p, targets, regions, emissions) for p in phantoms]))
+            for fold in (photon_s_Gy_per_MBq_h, photon_s_sigma_Gy_per_MBq_h, electron_shares)
+        ),
         jnp.asarray([[float(p.mass_g[p.target(n)]) for n in targets] for p in phantoms]),
         jnp.asarray([[e.energy_MeV(r) for r in RADIATIONS] for e in emissions]),
         jnp.asarray(
@@ -330,11 +410,15 @@ def build_mird(
     )
 
 
-def _photon_table(
-    phantom: Phantom, targets: list[str], regions: list[str], emissions: Sequence[Emissions]
+def _table(
+    fold: Callable[[Phantom, Emissions], NDArray],
+    phantom: Phantom,
+    targets: list[str],
+    regions: list[str],
+    emissions: Sequence[Emissions],
 ) -> NDArray:
-    """Gy/(MBq h), ``[target, source, nuclide]``."""
+    """What ``fold`` gives, ``[target, source, nuclide]``."""
     rows = [phantom.target(n) for n in targets]
     columns = [phantom.source(n) for n in regions]
-    S = np.stack([photon_s_Gy_per_MBq_h(phantom, e) for e in emissions], axis=-1)
+    S = np.stack([fold(phantom, e) for e in emissions], axis=-1)
     return S[np.ix_(rows, columns)]

@@ -73,13 +73,43 @@ def _place(phantom: Phantom, energy_MeV: NDArray) -> tuple[NDArray, NDArray]:
     return i, (x - grid[i]) / (grid[i + 1] - grid[i])
 
 
+def electron_shares(phantom: Phantom, emissions: Emissions) -> NDArray:
+    r"""Part of a nuclide's electron energy that goes from each source to each target.
+
+    .. math:: \phi(r_T \leftarrow r_S) = \sum_i E_i Y_i\,\phi_i / \sum_i E_i Y_i
+
+    Fractions are linear in energy between those of the phantom's table; at its lowest energy and
+    below, and without a table, electrons stay where they are.
+
+    Returns
+    -------
+    Array
+        0 to 1, ``[target, source]``.
+    """
+    stay = np.array([[float(t == s) for s in phantom.sources] for t in phantom.targets])
+    E, y = np.asarray(emissions.electron_MeV), np.asarray(emissions.electron_yield)
+    if phantom.electron_MeV is None or not (E * y).sum() > 0:
+        return stay
+    known = np.asarray(phantom.electron_fraction)
+    held = known.sum(axis=(0, 2)) > 0  # sources that the table has
+    known = np.where(held[None, :, None], known, stay[..., None])
+    nodes = np.concatenate([[0.0], np.asarray(phantom.electron_MeV)])
+    table = np.concatenate([stay[..., None], known], axis=-1)
+    x = np.clip(E, nodes[0], nodes[-1])
+    i = np.clip(np.searchsorted(nodes, x) - 1, 0, len(nodes) - 2)
+    f = (x - nodes[i]) / (nodes[i + 1] - nodes[i])
+    value = (1 - f) * table[..., i] + f * table[..., i + 1]
+    return (value * (E * y)).sum(axis=-1) / (E * y).sum()
+
+
 def organ_s_Gy_per_MBq_h(
     phantom: Phantom, emissions: Emissions, *, marrow_self: float = 1.0
 ) -> NDArray:
     r"""S values of a reference body for one nuclide, photons and charged particles together.
 
-    Electrons and alphas stay in their source; whole body as source or target spreads them evenly,
-    and active marrow keeps the share ``marrow_self`` of its electrons.
+    Electrons go where the phantom's table says (without one they stay in their source), alphas
+    stay; whole body as source or target spreads them evenly, and active marrow keeps the share
+    ``marrow_self`` of its electrons.
 
     Parameters
     ----------
@@ -107,12 +137,12 @@ def organ_s_Gy_per_MBq_h(
     """
     S = photon_s_Gy_per_MBq_h(phantom, emissions)
     electron, alpha = (GY_G_PER_MEV_MBQ_H * emissions.energy_MeV(r) for r in ("electron", "alpha"))
-    mass = np.asarray(phantom.mass_g)
+    mass, share = np.asarray(phantom.mass_g), electron_shares(phantom, emissions)
     for t, target in enumerate(phantom.targets):
         for k, source in enumerate(phantom.sources):
             if BODY in (target, source):
                 S[t, k] += (electron + alpha) / mass[phantom.target(BODY)]
-            elif target == source:
-                held = marrow_self if target == MARROW else 1.0
-                S[t, k] += (held * electron + alpha) / mass[t]
+            elif mass[t] > 0:
+                held = marrow_self if target == source == MARROW else share[t, k]
+                S[t, k] += (held * electron + alpha * (target == source)) / mass[t]
     return S

@@ -21,7 +21,7 @@ from pdcraft.library.media import (
     medium,
 )
 from pdcraft.library.nuclides import chain, emissions
-from pdcraft.library.phantom import PHANTOMS, phantom
+from pdcraft.library.phantom import PHANTOMS, phantom, phantom_names
 from pdcraft.library.physiology import physiology
 from pdcraft.library.read import bibliography, cite, names_on, parameters, read_toml, shelf
 from pdcraft.library.time_activity import time_activity
@@ -33,4 +33,5 @@ __all__ = [
     "event_records", "graph", "medium", "names_on", "parameters", "payload_named", "phantom",
     "photon_sphere_fractions", "physiology", "read_toml", "shelf", "sphere_fractions",
     "time_activity", "tumour_volumes",
+    "phantom_names",
 ]  # fmt: skip

@@ -152,14 +152,17 @@ def _box_outside_frame(limits: np.ndarray, origin: np.ndarray, axes: np.ndarray)
     return np.stack([turned.min(0), turned.max(0)], axis=1)
 
 
+def known_phantoms() -> list[str]:
+    """Names of the phantoms that the library has shapes of, sorted."""
+    return sorted(p.parent.name for p in FOLDER.glob("*/phantom.toml"))
+
+
 @functools.cache
 def description(phantom: str) -> dict:
-    """Content of a phantom's TOML file. Known phantoms: "adult_male", "adult_female"."""
+    """Content of a phantom's TOML file, for a name of `known_phantoms`."""
     path = FOLDER / phantom / "phantom.toml"
     if not path.exists():
-        raise unknown(
-            "Phantom", phantom, sorted(p.parent.name for p in FOLDER.glob("*/phantom.toml"))
-        )
+        raise unknown("Phantom", phantom, known_phantoms())
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 

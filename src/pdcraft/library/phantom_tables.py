@@ -69,6 +69,37 @@ def saf_photon(
 
 
 @functools.cache
+def electron_fractions(
+    phantom: str,
+) -> tuple[np.ndarray, dict[tuple[str, str], np.ndarray]] | None:
+    """Absorbed fractions of electrons between the regions of a phantom.
+
+    Returns
+    -------
+    energy_MeV, fraction
+        Energies, and by (target, source) the part of the energy that the target absorbs
+        ``[energy]``; pairs that share nothing are absent. None if the phantom has no table.
+
+    Examples
+    --------
+    >>> energy_MeV, fraction = electron_fractions("adult_male")
+    >>> bool(np.all(np.diff(fraction["thyroid", "thyroid"]) < 0))
+    True
+    """
+    path = FOLDER / phantom / "saf_electron.csv"
+    if not path.exists():
+        return None
+    rows = _rows(path)
+    columns = [key for key in rows[0] if key not in ("target", "source", "quantity")]
+    found = {
+        (row["target"], row["source"]): np.array([float(row[c]) for c in columns])
+        for row in rows
+        if row["quantity"] == "fraction"
+    }
+    return np.array([float(c) for c in columns]), found
+
+
+@functools.cache
 def organ_masses_g(phantom: str) -> dict[str, float]:
     """Mass of every region of a phantom, g: volume times density; active marrow as published."""
     description(phantom)
@@ -78,6 +109,6 @@ def organ_masses_g(phantom: str) -> dict[str, float]:
 
 def marrow_distribution(phantom: str) -> dict[str, float]:
     """Fraction of the active marrow in each bone of a phantom; the fractions add up to 1."""
-    percent = description(phantom)["marrow"]["percent"]
+    percent = description(phantom).get("marrow", {"percent": {}})["percent"]
     total = sum(percent.values())
     return {bone: value / total for bone, value in percent.items()}

@@ -1,5 +1,7 @@
 """The MIRD engine: any source region, the rest of the body, marrow and nests, lesions."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,9 +25,13 @@ PHOTONS = PhotonSpheres(*library.photon_sphere_fractions())
 WATER = library.electrons_in_water()
 
 
-def engine_for(*nuclides: str) -> Mird:
+def engine_for(*nuclides: str, local: bool = False) -> Mird:
+    """Engine for both adults; ``local``: electrons stay in their source."""
+    bodies = [library.phantom(n) for n in library.PHANTOMS]
+    if local:
+        bodies = [replace(b, electron_MeV=None, electron_fraction=None) for b in bodies]
     return build_mird(
-        [library.phantom(n) for n in library.PHANTOMS[:2]],
+        bodies,
         [library.emissions(n) for n in nuclides],
         WATER, marrow_floor=0.356, marrow_length_g_per_cm2=0.0152, nest_mass_g=0.01,
         spheres=SPHERES, photon_spheres=PHOTONS,
@@ -35,6 +41,11 @@ def engine_for(*nuclides: str) -> Mird:
 @pytest.fixture(scope="module")
 def engine() -> Mird:
     return engine_for("I-131")
+
+
+@pytest.fixture(scope="module")
+def local_engine() -> Mird:
+    return engine_for("I-131", local=True)
 
 
 def man(engine: Mird, *, tumour: float = 0.3, **lesions_g: float) -> Anatomy:
@@ -67,9 +78,11 @@ TWO_POOL = (
     ],
 )
 def test_the_two_pool_sources_give_what_the_first_engine_gave(
-    engine, target, source, photon, electron
+    local_engine, target, source, photon, electron
 ):
-    # Computed with the engine that knew only these sources; they must not move (1e-8: digits kept).
+    # Computed with the engine that knew only these sources and kept electrons in them; they must
+    # not move (1e-8: digits kept).
+    engine = local_engine
     body = man(engine)
     S = engine.s_Gy_per_MBq_h(TWO_POOL, body)[body.space.index(target), TWO_POOL.index(source), 0]
     assert S[:2].tolist() == pytest.approx([photon, electron], rel=1e-8, abs=1e-20)
@@ -80,7 +93,8 @@ def test_every_region_of_the_phantom_can_be_a_source_and_its_electrons_are_not_l
     alone = [n for n in engine.regions if n not in WALLS.values()]
     for name in alone:
         closure = engine.energy_closure([name], body)[0, 0]
-        assert float(closure[1]) == pytest.approx(1.0, rel=2e-3)  # five digits of each mass
+        lost = 0.06 if name in ("skin", "breasts", "testes") else 0.003  # through the skin
+        assert 1.0 - lost < float(closure[1]) < 1.002  # five digits of each mass
         assert 0.01 < float(closure[0]) < 0.75
         assert np.isnan(float(closure[2]))  # no alphas
 
@@ -89,6 +103,8 @@ def test_a_wall_gets_half_of_its_contents_dose_beside_what_the_contents_keep(eng
     body = man(engine)
     for wall, contents in WALLS.items():
         S = engine.s_Gy_per_MBq_h([contents], body)[:, 0, 0, 1]
+        held = engine.electron_share[0, engine.places.index(contents)]
+        S = S.at[body.space.index(contents)].divide(float(held[engine.regions.index(contents), 0]))
         assert float(S[body.space.index(wall)] / S[body.space.index(contents)]) == pytest.approx(
             0.5
         )

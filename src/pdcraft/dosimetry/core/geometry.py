@@ -154,3 +154,12 @@ def count_regions(x, y, z, regions, geometry):
         if r >= 0:
             counts[r] += 1
     return counts
+
+
+@njit(cache=True, nogil=True)
+def regions_at(x, y, z, geometry):
+    """Index of the region at every given point; negative where there is none."""
+    found = np.empty(len(x), np.int64)
+    for n in range(len(x)):
+        found[n] = locate(x[n], y[n], z[n], geometry)
+    return found

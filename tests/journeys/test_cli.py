@@ -63,6 +63,29 @@ def test_the_library_shows_numbers_with_their_sources(tmp_path):
     assert "grudzinski2014" in out
 
 
+def test_dose_writes_text_csv_and_a_page_and_names_mistakes(tmp_path):
+    words = ("dose", "--nuclide", "Lu-177", "--phantom", "age_5")
+    words = (*words, "--csv", "d.csv", "--html", "d.html")
+    code, out, err = pdcraft(*words, "--tia", "liver=3.2", cwd=tmp_path)
+    assert code == 0, err
+    assert "liver" in out.splitlines()[2] and "sigma" in out
+    assert (tmp_path / "d.csv").read_text().startswith("target,source,radiation,dose_Gy,sigma_Gy")
+    page = (tmp_path / "d.html").read_text()
+    assert page.count("<svg") == 2 and "https://" not in page
+    code, _, err = pdcraft(*words, "--tia", "livr=3.2", cwd=tmp_path)
+    assert code == 2 and "Did you mean 'liver'" in err
+    code, _, err = pdcraft(*words, "--tia", "liver", cwd=tmp_path)
+    assert code == 2 and "Write it as liver=3.2" in err
+
+
+def test_a_phantom_is_drawn_in_three_sections(tmp_path):
+    code, out, err = pdcraft("library", "phantoms", "newborn", "--html", "n.html", cwd=tmp_path)
+    assert code == 0, err
+    assert "thyroid" in out
+    page = (tmp_path / "n.html").read_text()
+    assert page.count("data:image/png;base64,iVBOR") == 3 and "adrenals" in page
+
+
 def test_cite_prints_bibtex(tmp_path, example):
     code, out, _ = pdcraft("cite", example, cwd=tmp_path)
     assert code == 0

@@ -200,7 +200,8 @@ def _saf(path: Path) -> tuple[tuple[str, ...], tuple[str, ...], NDArray, NDArray
         source, *values = rest.split()
         if len(values) < len(energy):
             raise InputError(
-                f"Line {number} of {path.name} has {len(values)} numbers for {len(energy)} energies."
+                f"Line {number} of {path.name} has {len(values)} numbers for {len(energy)} "
+                "energies."
             )
         rows[target.strip(), source] = [float(v) for v in values[: len(energy)]]
     targets = tuple(dict.fromkeys(t for t, _ in rows))

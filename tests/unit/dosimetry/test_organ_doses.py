@@ -53,3 +53,19 @@ def test_a_smaller_body_gets_more_from_the_same_activity():
         found = doses_from("I-131", name, {"liver": 1.0, "rest of body": 1.0})
         dose[name] = found.total_Gy[found.targets.index("total body")]
     assert dose["newborn"] > 4 * dose["age_5"] > 8 * dose["adult_male"]
+
+
+def test_in_a_mouse_the_xenograft_is_a_region_and_shares_electrons_with_its_neighbours():
+    found = doses_from("Y-90", "mouse", {"tumour": 1.0})
+    at = found.targets.index
+    by_electrons = found.Gy[:, 0, 1]
+    assert by_electrons[at("tumour")] > 10 * by_electrons[at("skin")] > 0
+    assert by_electrons[at("brain")] == 0.0
+    assert 0.75 < found.closure[0] < 0.9  # the rest leaves through the skin
+
+
+def test_the_rest_of_a_mouse_without_its_liver_gives_the_liver_less_than_the_whole():
+    even = doses_from("I-131", "mouse", {"total body": 1.0})
+    rest = doses_from("I-131", "mouse", {"rest of body": 1.0, "liver": 0.0})
+    at = even.targets.index("liver")
+    assert rest.total_Gy[at] < even.total_Gy[at]

@@ -19,16 +19,34 @@ no.                                             (%)
 32    Liver               10.2 13.1 3.1 72.4 0.2 0.0 0.2 0.3 0.2 0.3 0.0 0.0 0.0
 43    Adrenals and glands 10.4 22.1 2.8 63.7 0.1 0.0 0.2 0.3 0.2 0.2 0.0 0.0 0.0
 """
-HEAD = "Specific absorbed fractions\nMade-up phantom\n{kind}\n  2  2    0.0  0.010  1.000 Ecutoff ID|\n---\n"
-PHOTON = HEAD.format(kind="Photons") + (
-    "Liver     <-Liver      0.5 4.0E-01 1.0E-01  0.0 1\nKidneys   <-Liver      0.0 1.0E-03 2.0E-02  0.0 1\n"
-    "Liver     <-Kidneys    0.0 1.0E-03 2.0E-02  0.0 1\nKidneys   <-Kidneys    2.0 1.0E+00 4.0E-01  0.0 1\n"
+HEAD = """Specific absorbed fractions
+Made-up phantom
+Some particles
+  2  2    0.0  0.010  1.000 Ecutoff ID|
+---
+"""
+PHOTON = (
+    HEAD
+    + """Liver     <-Liver      0.5 4.0E-01 1.0E-01  0.0 1
+Kidneys   <-Liver      0.0 1.0E-03 2.0E-02  0.0 1
+Liver     <-Kidneys    0.0 1.0E-03 2.0E-02  0.0 1
+Kidneys   <-Kidneys    2.0 1.0E+00 4.0E-01  0.0 1
+"""
 )
-ELECTRON = HEAD.format(kind="Electrons") + (
-    "Liver     <-Liver      0.5 5.0E-01 4.0E-01  0.0 1\nKidneys   <-Liver      0.0 0.0 1.0E-02  0.0 1\n"
-    "Liver     <-Kidneys    0.0 0.0 1.0E-02  0.0 1\nKidneys   <-Kidneys    2.5 2.5 2.0E+00  0.0 1\n"
+ELECTRON = (
+    HEAD
+    + """Liver     <-Liver      0.5 5.0E-01 4.0E-01  0.0 1
+Kidneys   <-Liver      0.0 0.0 1.0E-02  0.0 1
+Liver     <-Kidneys    0.0 0.0 1.0E-02  0.0 1
+Kidneys   <-Kidneys    2.5 2.5 2.0E+00  0.0 1
+"""
 )
-NDX = "Targets 2016\n ---- Mass(kg)\n  2  Male Female |\nLiver  2.000E+00 1.500E+00\nKidneys 4.000E-01 3.000E-01\n"
+NDX = """Targets 2016
+ ---- Mass(kg)
+  2  Male Female |
+Liver  2.000E+00 1.500E+00
+Kidneys 4.000E-01 3.000E-01
+"""
 
 
 @pytest.fixture

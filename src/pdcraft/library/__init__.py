@@ -20,6 +20,7 @@ from pdcraft.library.media import (
     electrons_in_water,
     medium,
 )
+from pdcraft.library.mixture import mixture
 from pdcraft.library.nuclides import chain, emissions
 from pdcraft.library.phantom import PHANTOMS, phantom, phantom_names
 from pdcraft.library.physiology import physiology
@@ -44,6 +45,7 @@ __all__ = [
     "event_records",
     "graph",
     "medium",
+    "mixture",
     "names_on",
     "parameters",
     "payload_named",

@@ -18,7 +18,7 @@ from pdcraft.dosimetry.core.electron import (
     soft_event,
     soft_loss,
 )
-from pdcraft.dosimetry.core.photon import between, grid_place
+from pdcraft.dosimetry.core.photon import between, grid_place, isotropic
 from pdcraft.dosimetry.core.rng import key, stream, uniform
 from pdcraft.dosimetry.core.tally import batch_ranges, in_batches, mean_and_sigma
 from pdcraft.dosimetry.sphere import electron_absorbed_fraction
@@ -246,6 +246,21 @@ def test_the_energy_cut_and_the_step_do_not_matter(optics):
     (a, sa), (b, sb) = got
     assert abs(a - b) < 4 * math.hypot(sa, sb)
     assert sa < 0.015 * a
+
+
+def test_an_isotropic_source_has_no_preferred_direction():
+    @njit
+    def mean_direction(total):
+        total_u, total_uu = np.zeros(3), np.zeros(3)
+        for history in range(total):
+            u = np.array(isotropic(stream(np.uint64(9), history)))
+            total_u += u
+            total_uu += u * u
+        return total_u / total, total_uu / total
+
+    first, second = mean_direction(40_000)
+    assert np.all(abs(first) < 4 * math.sqrt(1 / 3 / 40_000))
+    assert np.all(abs(second - 1 / 3) < 4 * math.sqrt(4 / 45 / 40_000))
 
 
 PLAIN = """

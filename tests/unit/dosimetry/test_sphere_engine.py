@@ -111,6 +111,17 @@ def test_doses_go_to_their_regions_with_sigma_and_have_gradients():
     assert float(slope) == pytest.approx(float(step), rel=0.02)
 
 
+def test_doses_are_linear_in_activity():
+    one, space = engine("Lu-177"), Regions(("node",), jnp.array([3.0]))
+    clock, body = Samples(jnp.array([0.0])), Anatomy(space, jnp.array(0))
+    single, triple = (
+        irradiate(one, Activity(space, one.nuclides, clock, jnp.full((1, 1, 1), a)), body)
+        for a in (1.0, 3.0)
+    )
+    assert np.allclose(triple.Gy_per_h, 3 * single.Gy_per_h, rtol=1e-12)
+    assert np.allclose(triple.sigma, 3 * single.sigma, rtol=1e-12)
+
+
 def test_wrong_spheres_are_refused():
     one = engine("I-131")
     with pytest.raises(InputError, match="without mass"):

@@ -2,40 +2,16 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic.functional_validators import BeforeValidator
+from pydantic import Field, model_validator
 
 from pdcraft.domain.errors import InputError, unknown
-from pdcraft.domain.units import read_quantity
+from pdcraft.study.toml_table import Count, PerSurface, Span, Time, TomlTable, table_from_text
 
 
-def _quantity(dimension: str, *, above: float | None = None) -> BeforeValidator:
-    def read(text: object) -> float:
-        if isinstance(text, (int, float)) and not isinstance(text, bool):
-            raise InputError(f"{text!r} has no unit. Write it as text with a unit of {dimension}.")
-        value = read_quantity(str(text), dimension)
-        if value < 0 or (above is not None and value <= above):
-            raise InputError(f"'{text}' must be {'greater than 0' if above == 0 else '0 or more'}.")
-        return value
-
-    return BeforeValidator(read)
-
-
-Time = Annotated[float, _quantity("time")]
-Span = Annotated[float, _quantity("time", above=0.0)]
-PerSurface = Annotated[float, _quantity("activity per body surface", above=0.0)]
-Count = Annotated[float, _quantity("blood count", above=0.0)]
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
-
-
-class StudyTable(_Table):
+class StudyTable(TomlTable):
     """What is simulated."""
 
     name: str = Field(pattern=r"^[A-Za-z0-9_.-]+$")
@@ -48,14 +24,14 @@ class StudyTable(_Table):
     seed: int = Field(default=0, ge=0, lt=2**63)
 
 
-class DoseTable(_Table):
+class DoseTable(TomlTable):
     """One administration."""
 
     at: Time = 0.0
     activity: PerSurface
 
 
-class CohortTable(_Table):
+class CohortTable(TomlTable):
     """Patients who get the same doses."""
 
     name: str = Field(min_length=1)
@@ -77,7 +53,7 @@ class CohortTable(_Table):
         return self
 
 
-class KineticsTable(_Table):
+class KineticsTable(TomlTable):
     """How the molecule moves."""
 
     model: Literal["two_pool", "pbpk"] = "two_pool"
@@ -85,14 +61,14 @@ class KineticsTable(_Table):
     thyroid_blockade: float = Field(default=0.95, ge=0.0, le=1.0)
 
 
-class AssessmentTable(_Table):
+class AssessmentTable(TomlTable):
     """How patients are looked at."""
 
     ctcae: Literal["5.0", "6.0"] = "5.0"
     visit_every: Span = 28 * 24.0
 
 
-class RuleTable(_Table):
+class RuleTable(TomlTable):
     """One way to have a dose-limiting toxicity."""
 
     lineage: Literal["platelets", "neutrophils"]
@@ -100,14 +76,14 @@ class RuleTable(_Table):
     for_at_least: Time
 
 
-class ToxicityTable(_Table):
+class ToxicityTable(TomlTable):
     """When a patient has a dose-limiting toxicity."""
 
     window: Span = 56 * 24.0
     rules: tuple[RuleTable, ...] = ()
 
 
-class TrialTable(_Table):
+class TrialTable(TomlTable):
     """One dose-escalation trial on virtual patients."""
 
     design: Literal["3+3", "boin", "keyboard", "mtpi", "mtpi-2", "i3+3"] = "3+3"
@@ -117,7 +93,7 @@ class TrialTable(_Table):
     cohorts: tuple[str, ...] = Field(min_length=1)
 
 
-class Study(_Table):
+class Study(TomlTable):
     """A whole study file."""
 
     study: StudyTable
@@ -182,47 +158,4 @@ def study_text(path: str | Path) -> str:
 
 def study_from_text(text: str, name: str = "study.toml") -> Study:
     """A study from TOML text; ``name`` is what messages call it."""
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{name}: is not TOML: {error}.") from error
-    try:
-        return Study.model_validate(table)
-    except ValidationError as error:
-        raise InputError(
-            "\n".join(f"{name}: {_sentence(e, table)}" for e in error.errors())
-        ) from error
-
-
-_FIELDS: dict[str, type[BaseModel]] = {
-    "": Study, "study": StudyTable, "cohort": CohortTable, "doses": DoseTable, "trial": TrialTable,
-    "kinetics": KineticsTable, "assessment": AssessmentTable, "rules": RuleTable,
-    "dose_limiting_toxicity": ToxicityTable,
-}  # fmt: skip
-
-
-def _sentence(error: Any, table: dict[str, Any]) -> str:
-    """One line of a pydantic error in our form: key, what is wrong, what would be right."""
-    place = error["loc"]
-    key = _key(place)
-    kind, said = error["type"], error["msg"]
-    if kind == "extra_forbidden":
-        parent = next((p for p in reversed(place[:-1]) if isinstance(p, str)), "")
-        model = _FIELDS.get(parent)
-        known = list(model.model_fields) if model else []
-        return f"{_key(place[:-1]) or 'the file'}: {unknown('Key', str(place[-1]), known)}"
-    if kind == "missing":
-        return f"{key} is missing. Add it."
-    if kind == "value_error":
-        return f"{key + ': ' if key else ''}{error['ctx']['error']!s}"
-    if kind == "literal_error":
-        return f"{key} = {error['input']!r} is not known. Known: {error['ctx']['expected']}."
-    return f"{key} = {error['input']!r}: {said[0].lower()}{said[1:]}."
-
-
-def _key(place: tuple[str | int, ...]) -> str:
-    """``("cohort", 0, "doses", 1)`` as ``cohort[1].doses[2]`` (counted from 1)."""
-    text = ""
-    for part in place:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
+    return table_from_text(Study, text, name)

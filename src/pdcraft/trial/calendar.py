@@ -27,7 +27,7 @@ class Decision:
     level
         Level given, from 1.
     outcomes
-        ``N`` or ``T`` for each patient as known on the day of the decision, ``.`` for one under
+        As in `History` for each patient as known on the day of the decision, ``.`` for one under
         observation, ``-`` for one who left and was replaced.
     decision, next_level, reason
         What follows, where, and why.
@@ -96,6 +96,9 @@ class Conduct:
         Of the last patient before a new cohort begins; for designs that do not wait anyway.
     stagger_d
         Between patients of one cohort.
+    efficacy_by_d
+        Days within which a response counts, for designs that hear of efficacy; who leaves before
+        has not responded.
 
     Raises
     ------
@@ -108,6 +111,7 @@ class Conduct:
     watch_d: float | None = None
     min_followup_d: float = 0.0
     stagger_d: float = 0.0
+    efficacy_by_d: float | None = None
     _known: dict[tuple, Advice] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -115,6 +119,14 @@ class Conduct:
             raise InputError(f"watch_d = {self.watch_d:g} d must be above 0 d.")
         if not self.min_followup_d >= 0 or not self.stagger_d >= 0:
             raise InputError("min_followup_d and stagger_d must be 0 d or more.")
+        if self.efficacy_by_d is not None:
+            if not self.efficacy_by_d > 0:
+                raise InputError(f"efficacy_by_d = {self.efficacy_by_d:g} d must be above 0 d.")
+            if not self.design.needs_complete_outcomes:
+                raise InputError(
+                    "Efficacy is heard of by designs that wait for complete outcomes, as BOIN12; "
+                    "this one does not wait. Leave efficacy_by_d out."
+                )
 
     def watch(self, outcomes: Outcomes) -> float:
         """Days for which patients are watched.
@@ -173,6 +185,7 @@ class _Ward:
         self, conduct: Conduct, outcomes: Outcomes, order: np.ndarray, seed: int, trial: int
     ) -> None:
         self.outcomes, self.order, self.watch_d = outcomes, order, conduct.watch(outcomes)
+        self.efficacy_by_d = conduct.efficacy_by_d
         self._draw = lambda n: conduct.accrual.arrivals_d(n, seed=seed, trial=trial).tolist()
         self._arrivals: list[float] = self._draw(64)
         self._next = 0
@@ -181,6 +194,7 @@ class _Ward:
         self.enrolled: list[float] = []
         self.dlt: list[float] = []  # as watched: inf beyond
         self.leaves: list[float] = []
+        self.response: list[float] = []  # as watched: inf beyond
 
     def arrival(self, not_before: float) -> float:
         """When the next patient comes who is not turned away."""
@@ -209,11 +223,27 @@ class _Ward:
         self.enrolled.append(day)
         self.dlt.append(dlt if dlt <= min(self.watch_d, leaves) else np.inf)
         self.leaves.append(leaves)
+        response = float(self.outcomes.response_d[row, level - 1])
+        by_d = min(self.efficacy_by_d or 0.0, leaves)
+        self.response.append(response if response <= by_d else np.inf)
         return i
 
     def known_on(self, i: int) -> float:
         """Day on which the outcome of a patient is known, or it is known that it never will be."""
-        return self.enrolled[i] + min(self.dlt[i], self.leaves[i], self.watch_d)
+        safety = min(self.dlt[i], self.leaves[i], self.watch_d)
+        efficacy = min(self.response[i], self.leaves[i], self.efficacy_by_d or 0.0)
+        return self.enrolled[i] + max(safety, efficacy)
+
+    def cohort(self, members: list[int]) -> Cohort:
+        """Evaluable patients of a cohort by their outcomes."""
+        if self.efficacy_by_d is None:
+            dlt = sum(self.dlt[i] < np.inf for i in members)
+            n = sum(map(self.evaluable, members))
+            return Cohort.of_counts(self.level[members[0]], n, dlt)
+        letters = {(False, False): "N", (True, False): "T", (False, True): "E", (True, True): "B"}
+        seen = [(self.dlt[i] < np.inf, self.response[i] < np.inf) for i in members
+                if self.evaluable(i)]  # fmt: skip
+        return Cohort(self.level[members[0]], "".join(sorted(letters[pair] for pair in seen)))
 
     def evaluable(self, i: int) -> bool:
         """Whether a patient has a toxicity or is watched to the end."""
@@ -221,8 +251,11 @@ class _Ward:
 
     def letter(self, i: int, day: float) -> str:
         """What is known of a patient on a day."""
+        answered = self.enrolled[i] + self.response[i] <= day
         if self.enrolled[i] + self.dlt[i] <= day:
-            return "T"
+            return "B" if answered else "T"
+        if answered and self.enrolled[i] + self.watch_d <= day:
+            return "E"
         if not self.evaluable(i) and self.enrolled[i] + self.leaves[i] <= day:
             return "-"
         return "N" if self.enrolled[i] + self.watch_d <= day else "."
@@ -270,8 +303,7 @@ def _with_complete_outcomes(conduct: Conduct, ward: _Ward) -> TimedTrial:
                 day += conduct.stagger_d
             day = max(ward.known_on(i) for i in members)
             missing = advice.size - sum(map(ward.evaluable, members))
-        dlt = sum(ward.dlt[i] < np.inf for i in members)
-        key = state_after(conduct.design, key, Cohort.of_counts(level, advice.size, dlt))
+        key = state_after(conduct.design, key, ward.cohort(members))
         after = conduct.advise(key)
         decisions.append(_decided(ward, members, day, after))
     return ward.close(advice.mtd, decisions)

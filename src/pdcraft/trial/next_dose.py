@@ -63,7 +63,7 @@ class NextDose:
         self,
         seen: Trajectories,
         *,
-        planned_d: float,
+        planned_d: float | Float[np.ndarray, "patient"],
         until_d: Float[np.ndarray, "patient"] | None = None,
     ) -> Float[np.ndarray, "patient"]:
         """Day of the dose; ``inf`` if it is withheld.
@@ -73,25 +73,27 @@ class NextDose:
         seen
             Counts after the doses before.
         planned_d
-            Day of the first look.
+            Day of the first look, for all or for each; ``inf`` for who gets no more.
         until_d
             Day from which on a patient gets no more (progression, death, leaving).
         """
-        looks = planned_d + np.arange(0.0, self.latest_delay_d + 1e-9, self.look_every_d)
         n = len(seen.given_d)
+        first = np.broadcast_to(np.asarray(planned_d, float), (n,))
         until = np.full(n, np.inf) if until_d is None else until_d
         given = np.full(n, np.inf)
-        for day in looks:
+        for wait in np.arange(0.0, self.latest_delay_d + 1e-9, self.look_every_d):
+            day = first + wait
             ready = (until > day) & self._recovered(seen, day)
             given = np.where(np.isinf(given) & ready, day, given)
         return given
 
-    def _recovered(self, seen: Trajectories, day: float) -> Bool[np.ndarray, "patient"]:
-        on = np.full(len(seen.given_d), day)
-        ready = np.ones(len(on), bool)
+    def _recovered(
+        self, seen: Trajectories, day: Float[np.ndarray, "patient"]
+    ) -> Bool[np.ndarray, "patient"]:
+        ready = np.isfinite(day)
         for marker, count in self.least.items():
             with np.errstate(invalid="ignore"):
-                ready &= seen.at(marker, on) >= count
+                ready &= seen.at(marker, day) >= count
         return ready
 
     @property

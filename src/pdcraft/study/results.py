@@ -122,15 +122,20 @@ def kaplan_meier(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -
     for endpoint, event in (("PFS", "progression or death"), ("OS", "death")):
         i = events.index(event)
         time, happened = kept["event_time_h"][:, i] / 24, kept["event_happened"][:, i]
-        rows.append([cohort, endpoint, 0.0, 1.0, 1.0, 1.0, len(time)])
-        days = np.arange(0.0, time.max() + 1, 1.0)
-        quantiles, survival, low, high, _ = _kaplan_meier(time, happened)
-        for day in days[1:]:
-            k = np.searchsorted(quantiles, day, side="right") - 1
-            if k >= 0:
-                rows.append(
-                    [cohort, endpoint, day, survival[k], low[k], high[k], int((time >= day).sum())]
-                )
+        rows += kaplan_meier_rows(cohort, endpoint, time, happened)
+    return rows
+
+
+def kaplan_meier_rows(cohort: str, endpoint: str, time: NDArray, happened: NDArray) -> Rows:
+    """Rows of ``km.csv`` for one endpoint, from times (d) and whether it happened."""
+    rows: Rows = [[cohort, endpoint, 0.0, 1.0, 1.0, 1.0, len(time)]]
+    quantiles, survival, low, high, _ = _kaplan_meier(time, happened)
+    for day in np.arange(1.0, time.max() + 1, 1.0):
+        k = np.searchsorted(quantiles, day, side="right") - 1
+        if k >= 0:
+            rows.append(
+                [cohort, endpoint, day, survival[k], low[k], high[k], int((time >= day).sum())]
+            )
     return rows
 
 

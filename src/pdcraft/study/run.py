@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +18,7 @@ from pdcraft.domain import Course, InputError, Patient, PdcraftError, Regimen, V
 from pdcraft.domain.units import MBQ_PER_MCI
 from pdcraft.study import results, shards, workers
 from pdcraft.study.assumptions import assumption_rows, cited, validity_rows
+from pdcraft.study.claim import as_json, claimed, numbers_sha256, sha256
 from pdcraft.study.designs import design_named
 from pdcraft.study.prepare import Prepared, prepare
 from pdcraft.study.spec import CohortTable, Study, study_from_text, study_text
@@ -76,7 +75,7 @@ def run(
     except PdcraftError as error:
         raise type(error)(f"{study_file}: {error}") from error
     claim = _claim(text, prepared)
-    if _claimed(folder, claim, resume=resume):
+    if claimed(folder, claim, resume=resume):
         return folder
     shards.write_whole(folder / "study.toml", text.encode())
     files = _compute(prepared, folder, threads, progress)
@@ -102,71 +101,16 @@ def _changed(study: Study, patients: int | None, seed: int | None) -> Study:
     return study.model_copy(update={"study": study.study.model_copy(update=new)})
 
 
-def _sha(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 def _claim(text: str, prepared: Prepared) -> dict[str, Any]:
     """What makes this run this run: study, version, seed, numbers read."""
-    every = sorted((*prepared.parameters.values(), *prepared.engine_parameters.values()),
-                   key=lambda p: p.name)  # fmt: skip
-    agent, engine = prepared.plan.agent, prepared.plan.engine
-    arrays = [np.asarray(leaf).tobytes() for leaf in jax.tree.leaves((agent, engine))]
     return {
         "schema": SCHEMA,
         "pdcraft": pdcraft.__version__,
-        "study_sha256": _sha(text.encode()),
-        "numbers_sha256": _sha(repr(every).encode() + b"".join(arrays)),
+        "study_sha256": sha256(text.encode()),
+        "numbers_sha256": numbers_sha256(prepared),
         "seed": prepared.study.study.seed,
         "patients_per_cohort": prepared.study.study.patients,
     }
-
-
-def _claimed(folder: Path, claim: dict[str, Any], *, resume: bool) -> bool:
-    """Check the folder; True if this very run is already complete in it."""
-    manifest = folder / "manifest.json"
-    if not folder.exists() or not any(folder.iterdir()):
-        shards.write_whole(manifest, _json({**claim, "complete": False}))
-        return False
-    if not manifest.exists():
-        raise InputError(
-            f"{folder} exists and holds no pdcraft results. Choose another folder with --out."
-        )
-    found = _read_manifest(manifest)
-    other = [k for k in claim if found.get(k) != claim[k]]
-    if other:
-        said = "; ".join(
-            f"{k} is {_short(found.get(k))} there and {_short(claim[k])} here" for k in other
-        )
-        raise InputError(
-            f"{folder} holds results of another study or version: {said}. "
-            "Choose another folder with --out; nothing was overwritten."
-        )
-    if not resume:
-        state = "complete" if found.get("complete") else "begun"
-        raise InputError(
-            f"{folder} already holds this study, {state}. Go on with --resume, or choose another "
-            "folder with --out."
-        )
-    for half in folder.rglob("*.half"):
-        half.unlink()
-    return bool(found.get("complete"))
-
-
-def _read_manifest(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except json.JSONDecodeError as error:
-        raise InputError(f"{path} is not readable ({error}). Choose another --out.") from error
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text[:8] + "…" if len(text) == 64 else text
-
-
-def _json(content: dict[str, Any]) -> bytes:
-    return (json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
 def _compute(
@@ -281,7 +225,7 @@ def _manifest(
     arrays = sorted((folder / "arrays").rglob("*.npz"))
     versions = ("jax", "jaxlib", "equinox", "diffrax", "numpy", "scipy", "radioactivedecay",
                 "icrp107-database")  # fmt: skip
-    return _json({
+    return as_json({
         **claim,
         "complete": True,
         "study": {
@@ -296,6 +240,6 @@ def _manifest(
         "cohorts": cohorts,
         "warnings": [{"where": r[0], "message": r[1]} for r in validity],
         "libraries": {name: importlib.metadata.version(name) for name in versions},
-        "tables": {f"{n}.csv": _sha(results.to_csv(t)) for n, t in sorted(tables.items())},
-        "arrays": {str(p.relative_to(folder)): _sha(p.read_bytes()) for p in arrays},
+        "tables": {f"{n}.csv": sha256(results.to_csv(t)) for n, t in sorted(tables.items())},
+        "arrays": {str(p.relative_to(folder)): sha256(p.read_bytes()) for p in arrays},
     })  # fmt: skip

@@ -316,7 +316,9 @@ class TrialStudy(TomlTable):
 
     def _levels_named(self) -> list[tuple[str, str]]:
         """Every place where a level is named, with its key."""
-        found = [("escalation.levels", n) for n in (self.escalation.levels if self.escalation else ())]
+        found = [
+            ("escalation.levels", n) for n in (self.escalation.levels if self.escalation else ())
+        ]
         if self.comparison:
             found += [("comparison.reference", self.comparison.reference)]
             found += [("comparison.others", n) for n in self.comparison.others]

@@ -9,9 +9,10 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 from pdcraft.study import shards
 from pdcraft.study.prepare import Prepared, prepare
@@ -19,6 +20,8 @@ from pdcraft.study.spec import Study
 
 Task = tuple[int, int, Path]
 """Cohort and shard, counted from 0, and the file that keeps it."""
+
+Work = TypeVar("Work")
 
 _mine: list[Prepared] = []  # what this process prepared; filled once, in worker processes only
 
@@ -40,17 +43,41 @@ def each(prepared: Prepared, tasks: Sequence[Task], processes: int) -> Iterator[
             shards.save(prepared, *task)
             yield
         return
+    yield from spread(_save, tasks, processes, begin=_begin, study=prepared.study)
+
+
+def spread(
+    save: Callable[[Work], None],
+    tasks: Sequence[Work],
+    processes: int,
+    *,
+    begin: Callable[[Any], None],
+    study: Any,
+) -> Iterator[None]:
+    """Do every task on several processes, each begun with the study; yields after each, in order.
+
+    Parameters
+    ----------
+    save, begin
+        Functions of a module, so that another process finds them.
+    tasks, processes, study
+        What is done, by how many, on what.
+    """
     pool = ProcessPoolExecutor(
-        min(processes, len(tasks)), multiprocessing.get_context("spawn"), _begin, (prepared.study,)
+        min(processes, len(tasks)), multiprocessing.get_context("spawn"), _started, (begin, study)
     )
     try:
-        yield from pool.map(_save, tasks)
+        yield from pool.map(save, tasks)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _begin(study: Study) -> None:
+def _started(begin: Callable[[Any], None], study: Any) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    begin(study)
+
+
+def _begin(study: Study) -> None:
     _mine.append(prepare(study))
 
 

@@ -56,6 +56,13 @@ from pdcraft.trial.next_dose import NextDose
 from pdcraft.trial.oc import OperatingCharacteristics, operating_characteristics
 from pdcraft.trial.outcomes import Outcomes, known_rates
 from pdcraft.trial.pool import Pool
+from pdcraft.trial.randomised import (
+    Limits,
+    admissible,
+    choose_regimens,
+    differences_seen,
+    patients_per_arm,
+)
 from pdcraft.trial.rolling_six import RollingSix
 from pdcraft.trial.rules import (
     NoSkipping,
@@ -77,6 +84,7 @@ from pdcraft.trial.tite_boin import TITEBOIN
 from pdcraft.trial.tite_crm import TITECRM
 from pdcraft.trial.tite_weights import AbstractWeights, AdaptiveWeights, LinearWeights
 from pdcraft.trial.trajectory import Trajectories
+from pdcraft.trial.two_stage_in_time import TwoStageConduct, TwoStageTrials
 from pdcraft.trial.utility import Utilities
 from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedIntercept, Posterior
 
@@ -88,16 +96,17 @@ __all__ = [
     "Advice", "Below", "BivariateNormal", "Coherent", "Cohort", "Conduct", "Criterion",
     "Decision", "DecisionTable", "Delayed", "Design", "Desirability", "DoseCap", "Empiric",
     "Fitted", "Fixed", "FixedIntercept", "Followed", "Funnel", "GroupSequential", "History",
-    "I3Plus3", "Keyboard", "LinearWeights", "ManyTrials", "NextDose", "NoSkipping",
+    "I3Plus3", "Keyboard", "Limits", "LinearWeights", "ManyTrials", "NextDose", "NoSkipping",
     "NotRecovered", "OBrienFlemingLike", "OneLevelUp", "OperatingCharacteristics", "Outcomes",
     "Pathway", "PerMass", "PerSurface", "PocockLike", "Poisson", "Pool", "Posterior",
     "Prescribed", "Regular", "RollingSix", "Row", "Schedule", "SimonDesigns",
     "SimulatedTrials", "SingleArm", "SingleArmCharacteristics", "Site", "StopAt",
     "StopAtLevel", "StopWhenPrecise", "StopWhenTooToxic", "ThreePlusThree", "TimedTrial",
     "Toxicity", "Trajectories", "TrialCohort", "TrialDuration", "TrialResult", "TwoStage",
-    "Uniform", "Utilities", "Verdict", "calibrate_bop2", "compare", "conduct",
+    "TwoStageConduct", "TwoStageTrials", "Uniform", "Utilities", "Verdict", "admissible",
+    "calibrate_bop2", "choose_regimens", "compare", "conduct", "differences_seen",
     "error_spending", "estimated_rates", "event_probability", "known_rates", "obrien_fleming",
-    "operating_characteristics", "overdose_probabilities", "patients_for_events", "pocock",
-    "schoenfeld_events", "simon_designs", "simulate", "simulate_trials", "skeleton",
-    "toxic_probability",
+    "operating_characteristics", "overdose_probabilities", "patients_for_events",
+    "patients_per_arm", "pocock", "schoenfeld_events", "simon_designs", "simulate",
+    "simulate_trials", "skeleton", "toxic_probability",
 ]  # fmt: skip

@@ -1,0 +1,145 @@
+"""Tables of a dose escalation: operating characteristics, pairs, paths, late toxicity."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+
+from pdcraft.domain import ValidityWarning
+from pdcraft.study.results import Rows, Table
+from pdcraft.study.trial_data import PoolData
+from pdcraft.study.trial_designs import accrual_of, conduct_of
+from pdcraft.study.trial_spec import TrialStudy
+from pdcraft.trial import Conduct, ManyTrials, Outcomes, simulate_trials
+
+OC = (
+    "design", "level", "dlt_true", "selected", "selected_se", "patients", "patients_se",
+    "toxicities", "toxicities_se",
+)  # fmt: skip
+DESIGNS = (
+    "design", "watch_d", "trials", "right", "right_se", "too_high", "too_high_se", "none",
+    "none_se", "patients", "patients_se", "toxicities", "toxicities_se", "missed", "missed_se",
+    "months", "months_se", "months_p05", "months_p50", "months_p95", "turned_away",
+    "turned_away_se", "replaced", "replaced_se",
+)  # fmt: skip
+PAIRED = ("design", "reference", "measure", "difference", "se")
+PATHS = (
+    "design", "trial", "cohort", "opened_d", "decided_d", "level", "outcomes", "decision",
+    "next_level", "reason",
+)  # fmt: skip
+LATE = ("design", "watch_d", "level", "dlt", "missed", "after_window")
+DAYS_PER_MONTH = 365.25 / 12
+
+
+def escalation_tables(data: PoolData, study: TrialStudy) -> tuple[dict[str, Table], list[str]]:
+    """Tables by name, and what was warned of."""
+    asked = study.escalation
+    if asked is None or study.accrual is None:
+        return {}, []
+    outcomes = data.outcomes(asked.levels)
+    totals = tuple(s.total for s in data.plan.schedules if s.name in asked.levels)
+    accrual = accrual_of(study.accrual)
+    designs = {
+        d.label: conduct_of(d, target=asked.target, totals=totals,
+                            window_d=data.plan.dlt.window_d, accrual=accrual)
+        for d in asked.design
+    }  # fmt: skip
+    most = max(6 * len(asked.levels), *(d.patients for d in asked.design))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", ValidityWarning)
+        found = simulate_trials(
+            designs, outcomes, trials=asked.trials,
+            per_trial=_with_replacements(most, outcomes), seed=study.study.seed,
+        )  # fmt: skip
+    best = outcomes.true_mtd(asked.target)
+    tables: dict[str, Table] = {
+        "oc": (OC, [r for k, f in found.items() for r in _oc(k, f, outcomes)]),
+        "designs": (DESIGNS, [_design(k, f, designs[k].watch(outcomes), best)
+                              for k, f in found.items()]),
+        "paired": (PAIRED, _paired(found, best)),
+        "paths": (PATHS, [r for k, f in found.items() for r in _paths(k, f, outcomes)]),
+        "late": (LATE, [r for k, c in designs.items() for r in _late(k, c, outcomes)]),
+    }  # fmt: skip
+    return tables, [str(w.message) for w in said if issubclass(w.category, ValidityWarning)]
+
+
+def _with_replacements(most: int, outcomes: Outcomes) -> int:
+    """Patients that a trial may need if some leave before they have been watched."""
+    gone = (outcomes.leaves_d < outcomes.window_d).mean(axis=0).max()
+    expected = most / max(1 - gone, 0.1)
+    return int(np.ceil(expected + 5 * np.sqrt(expected * gone) + 3 * (gone > 0)))
+
+
+def _oc(name: str, found: ManyTrials, outcomes: Outcomes) -> Rows:
+    """One row for no level and one for each level."""
+    chosen, chosen_se = found.estimate(found.chosen)
+    n, n_se = found.estimate(found.treated)
+    dlt, dlt_se = found.estimate(found.happened)
+    none: list[object] = [name, "none", np.nan, chosen[0], chosen_se[0], *(np.nan,) * 4]
+    return [none] + [
+        [name, level, outcomes.dlt_rate[i], chosen[i + 1], chosen_se[i + 1], n[i], n_se[i],
+         dlt[i], dlt_se[i]]
+        for i, level in enumerate(outcomes.levels)
+    ]  # fmt: skip
+
+
+def _counts(found: ManyTrials, best: int) -> dict[str, np.ndarray]:
+    """What is counted in every trial."""
+    return {
+        "right": found.mtd == best, "too_high": found.mtd > best, "none": found.mtd == 0,
+        "patients": found.treated.sum(axis=1), "toxicities": found.happened.sum(axis=1),
+        "missed": (found.happened - found.seen).sum(axis=1),
+        "months": found.duration_d / DAYS_PER_MONTH,
+        "turned_away": found.turned_away, "replaced": found.replaced,
+        "at_best": found.treated[:, best - 1] / found.treated.sum(axis=1),
+    }  # fmt: skip
+
+
+def _design(name: str, found: ManyTrials, watch_d: float, best: int) -> list[object]:
+    counts = _counts(found, best)
+    pairs = {k: tuple(float(x) for x in found.estimate(v)) for k, v in counts.items()}
+    months = np.quantile(counts["months"], (0.05, 0.5, 0.95))
+    first = [x for k in ("right", "too_high", "none", "patients", "toxicities", "missed", "months")
+             for x in pairs[k]]  # fmt: skip
+    return [
+        name, watch_d, len(found.mtd), *first, *map(float, months), *pairs["turned_away"],
+        *pairs["replaced"],
+    ]  # fmt: skip
+
+
+def _paired(found: dict[str, ManyTrials], best: int) -> Rows:
+    """Every design against the first one, trial by trial on the same patients."""
+    (reference, first), *others = found.items()
+    base = _counts(first, best)
+    rows: Rows = []
+    for name, many in others:
+        counts = _counts(many, best)
+        for measure in ("right", "too_high", "at_best", "patients", "toxicities", "months"):
+            mean, se = many.estimate(counts[measure].astype(float) - base[measure])
+            rows.append([name, reference, measure, float(mean), float(se)])
+    return rows
+
+
+def _paths(name: str, found: ManyTrials, outcomes: Outcomes) -> Rows:
+    levels = outcomes.levels
+    return [
+        [name, t + 1, c + 1, d.opened_d, d.decided_d, levels[d.level - 1], d.outcomes, d.decision,
+         levels[d.next_level - 1] if d.next_level else "", d.reason]
+        for t, trial in enumerate(found.shown)
+        for c, d in enumerate(trial.decisions)
+    ]  # fmt: skip
+
+
+def _late(name: str, conduct: Conduct, outcomes: Outcomes) -> Rows:
+    watch_d = conduct.watch(outcomes)
+    return [
+        [name, watch_d, level, rate, missed, after]
+        for level, rate, missed, after in zip(
+            outcomes.levels,
+            outcomes.dlt_rate,
+            outcomes.missed(watch_d),
+            outcomes.after_window(),
+            strict=True,
+        )
+    ]

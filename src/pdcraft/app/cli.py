@@ -1,4 +1,4 @@
-"""The command line: ``pdcraft run | report | verify | design | dose | xenograft | cite | …``."""
+"""The command line: ``pdcraft run | trial | report | verify | design | dose | xenograft | cite | …``."""
 
 from __future__ import annotations
 
@@ -60,6 +60,29 @@ def run(
     with _Bars() as bars:
         folder = corridor.run(
             study, out=out, patients=patients, seed=seed,
+            threads=threads, resume=resume, progress=bars.tell,
+        )  # fmt: skip
+        page = paint.write(folder)
+    typer.echo(f"Results: {folder}\nReport:  {page}")
+
+
+@app.command()
+def trial(
+    study: Annotated[Path, typer.Argument(help="Trial file (TOML).")],
+    out: Annotated[Path | None, typer.Option(help="Results folder [results/<study name>].")] = None,
+    patients: Annotated[int | None, typer.Option(help="Virtual patients in the pool.")] = None,
+    trials: Annotated[int | None, typer.Option(help="Simulated trials of each design.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed, instead of the file's.")] = None,
+    threads: Annotated[int, typer.Option(help="Shards computed at once (processes).")] = 1,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a begun run.")] = False,
+) -> None:
+    """Simulate clinical trials on virtual patients; leave tables and a report in a folder."""
+    from pdcraft import report as paint
+    from pdcraft import study as corridor
+
+    with _Bars() as bars:
+        folder = corridor.run_trial(
+            study, out=out, patients=patients, trials=trials, seed=seed,
             threads=threads, resume=resume, progress=bars.tell,
         )  # fmt: skip
         page = paint.write(folder)
@@ -241,7 +264,8 @@ def library(
 class _Bars:
     """Progress bars on standard error; silent where nobody watches."""
 
-    _SAY = {"patients": "Patients (shards)", "tables": "Tables", "trial": "Trial", "run": "Done"}
+    _SAY = {"patients": "Patients (shards)", "tables": "Tables", "trial": "Trial",
+            "trials": "Simulated trials", "run": "Done"}  # fmt: skip
 
     def __enter__(self) -> _Bars:
         from rich.console import Console

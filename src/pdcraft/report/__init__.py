@@ -3,12 +3,13 @@
 The page opens offline, by light and by dark, on paper and in greyscale, and is read by people who
 never saw the study file. It is a pure function of the folder: same folder, same bytes.
 
-Read first `page.py` (the order of the page), then `folder.py` (what a folder must hold) and
-`figures/` (one file per kind of figure). `look.py` says what colours, dashes and symbols mean
-everywhere.
+Read first `page.py` (the order of the page; `trial/` has that of a trial), then `folder.py` (what
+a folder must hold) and `figures/` (one file per kind of figure). `look.py` says what colours,
+dashes and symbols mean everywhere.
 """
 
 from pdcraft.report.folder import Results, read
-from pdcraft.report.page import render, write
+from pdcraft.report.page import render
+from pdcraft.report.write import write
 
 __all__ = ["Results", "read", "render", "write"]

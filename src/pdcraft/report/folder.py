@@ -88,7 +88,11 @@ def read(folder: Path) -> Results:
         table names a cohort that the manifest does not know.
     """
     folder = Path(folder)
-    manifest = _manifest(folder)
+    manifest = read_manifest(folder)
+    if "cohorts" not in manifest:
+        raise InputError(
+            f"{folder / 'manifest.json'} lacks the entry 'cohorts'. Run the study again."
+        )
     cohorts = tuple(_cohort(entry) for entry in manifest["cohorts"])
     tables = {
         name: _table(folder / "tables" / f"{name}.csv", needed, {c.name for c in cohorts})
@@ -97,11 +101,13 @@ def read(folder: Path) -> Results:
     }
     return Results(
         manifest, cohorts, tables,
-        _text(folder / "study.toml"), _text(folder / "sources.bib"), _changed(folder, manifest),
+        text_of(folder / "study.toml"), text_of(folder / "sources.bib"),
+        changed_since(folder, manifest),
     )  # fmt: skip
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Manifest of a finished run; errors as `read`."""
     path = folder / "manifest.json"
     if not path.exists():
         raise MissingError(
@@ -120,7 +126,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
             f"{folder} holds a run that is not complete. "
             "Go on with: pdcraft run study.toml --resume"
         )
-    for key in ("pdcraft", "study", "cohorts"):
+    for key in ("pdcraft", "study"):
         if key not in manifest:
             raise InputError(f"{path} lacks the entry '{key}'. Run the study again.")
     for key in ("name", "title", "seed"):
@@ -170,7 +176,8 @@ def _check_rates(path: Path, content: Table) -> None:
             )
 
 
-def _changed(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+def changed_since(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Tables whose hash is no longer that of the manifest."""
     changed = []
     for name, expected in sorted(manifest.get("tables", {}).items()):
         path = next((p for p in (folder / name, folder / "tables" / name) if p.is_file()), None)
@@ -184,5 +191,6 @@ def _changed(folder: Path, manifest: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(changed)
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Text of a file; empty if it is not there."""
     return path.read_text(encoding="utf-8") if path.exists() else ""

@@ -1,4 +1,4 @@
-"""The order of the page, and its two verbs: `render` to text, `write` to ``report.html``."""
+"""The order of the page of a run: `render` makes its text."""
 
 from __future__ import annotations
 
@@ -32,26 +32,6 @@ _FIGURES: dict[str, tuple[tuple[str, ...], Callable[[Results], Figure | None]]] 
 }
 
 
-def write(folder: Path) -> Path:
-    """Write ``report.html`` into a results folder and return where it is.
-
-    Parameters
-    ----------
-    folder
-        A results folder, see `pdcraft.report.folder.read`.
-
-    Raises
-    ------
-    InputError, MissingError
-        If the folder does not hold what the page needs.
-    """
-    path = Path(folder) / "report.html"
-    # Written whole under another name first, so that no half page is ever read as one.
-    draft = path.with_suffix(".html.part")
-    draft.write_text(render(folder), encoding="utf-8", newline="\n")
-    return draft.replace(path)
-
-
 def render(folder: Path) -> str:
     """Text of the page: one HTML document that needs nothing but itself.
 
@@ -62,24 +42,25 @@ def render(folder: Path) -> str:
         name: draw(results) for name, (needed, draw) in _FIGURES.items() if results.has(*needed)
     }
     drawn = {name: figure for name, figure in drawn.items() if figure is not None}
-    template = _environment().get_template("page.html.j2")
+    template = environment().get_template("page.html.j2")
     return template.render(
         results=results,
         manifest=results.manifest,
         study=results.study,
         palette=look.palette(len(results.cohorts)),
         figures=drawn,
-        specs=_specs(drawn) if drawn else "",
+        specs=specs_of(drawn) if drawn else "",
         tables=tables,
         references=references(results.sources_bib),
         patients=look.patients(results.cohorts),
-        css=_packaged("page.css"),
-        javascript=_packaged("page.js"),
+        css=packaged("page.css"),
+        javascript=packaged("page.js"),
         plotlyjs=get_plotlyjs() if drawn else "",
     )
 
 
-def _specs(drawn: dict[str, Figure]) -> str:
+def specs_of(drawn: dict[str, Figure]) -> str:
+    """Figures as JSON that may stand in a script element."""
     specs = {
         name: {
             "traces": list(f.traces), "layout": f.layout, "chosen": f.chosen, "switch": f.switch,
@@ -91,18 +72,20 @@ def _specs(drawn: dict[str, Figure]) -> str:
     return text.replace("<", "\\u003c")
 
 
-def _packaged(name: str) -> str:
+def packaged(name: str) -> str:
+    """Text of a file beside the templates."""
     return resources.files("pdcraft.report").joinpath("template", name).read_text(encoding="utf-8")
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(_packaged),
+def environment() -> jinja2.Environment:
+    """Templates of the package with the filters of the house."""
+    made = jinja2.Environment(
+        loader=jinja2.FunctionLoader(packaged),
         autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    environment.filters.update(symbol=symbol_path, colour=_colour, tied=tied, breakable=breakable)
-    return environment
+    made.filters.update(symbol=symbol_path, colour=_colour, tied=tied, breakable=breakable)
+    return made
 
 
 def tied(sentence: str) -> str:

@@ -4,6 +4,7 @@ In: a study file. Out: a results folder, or, patient by patient, a `Course`.
 `course.py` is the river in fifteen lines; `spec.py` what a study file may say; `prepare.py` turns
 it into models, population and regimens; `shards.py` and `workers.py` compute patients and keep
 them; `results.py` makes tables of them; `run.py` does it all and survives being interrupted.
+Files whose names begin with ``trial_`` do the same for ``pdcraft trial``, `trial_run.py` all of it.
 """
 
 from __future__ import annotations
@@ -19,10 +20,13 @@ from pdcraft.study.prepare import Prepared, prepare
 from pdcraft.study.reference import DOSIMETRY_STUDY, reference_patient
 from pdcraft.study.run import run
 from pdcraft.study.spec import Study, read_study, study_from_text
+from pdcraft.study.trial_run import run_trial
+from pdcraft.study.trial_spec import TrialStudy, read_trial, trial_from_text
 
 __all__ = [
-    "DOSIMETRY_STUDY", "Plan", "Prepared", "Study", "patients", "plan", "prepare",
-    "read_study", "reference_patient", "run", "study_from_text", "treat", "works_cited",
+    "DOSIMETRY_STUDY", "Plan", "Prepared", "Study", "TrialStudy", "patients", "plan", "prepare",
+    "read_study", "read_trial", "reference_patient", "run", "run_trial", "study_from_text", "treat",
+    "trial_from_text", "works_cited",
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from pdcraft.study import shards
 from pdcraft.study.trial_prepare import TrialPlan
 from pdcraft.trial import Outcomes
 
-RESPONSE = IMWG.index("PR")
+RESPONSE = "PR"
 """A response is a partial one or better, by the criteria of the disease."""
 
 
@@ -60,10 +60,10 @@ class PoolData:
             "happened": kept["event_happened"][:, i],
         }  # fmt: skip
 
-    def response_d(self, level: str) -> Float[np.ndarray, "patient"]:
+    def response_d(self, level: str, least: str = RESPONSE) -> Float[np.ndarray, "patient"]:
         """Day of the first of the visits that show the best response; ``inf`` for none."""
         best = self.event(level, BestResponse.events[0])
-        answered = (best["grade"] >= RESPONSE) & best["happened"]
+        answered = (best["grade"] >= IMWG.index(least)) & best["happened"]
         return np.where(answered, best["day"], np.inf)
 
     def responded(self, level: str) -> Bool[np.ndarray, "patient"]:
@@ -84,13 +84,13 @@ class PoolData:
         """Who has grade 4 of a cytopenia."""
         return self.event(level, event)["grade"] >= 4
 
-    def outcomes(self, levels: Sequence[str]) -> Outcomes:
-        """What simulated trials read, for these levels."""
+    def outcomes(self, levels: Sequence[str], least: str = RESPONSE) -> Outcomes:
+        """What simulated trials read, for these levels and responses of at least this depth."""
 
         def stacked(name: str) -> NDArray:
             return np.stack([self.at(level)[name] for level in levels], axis=1)
 
-        response = np.stack([self.response_d(level) for level in levels], axis=1)
+        response = np.stack([self.response_d(level, least) for level in levels], axis=1)
         return Outcomes(
             tuple(levels), stacked("dlt_d"), self.plan.dlt.window_d, stacked("leaves_d"), response
         )

@@ -11,7 +11,7 @@ from pdcraft.study.results import Rows, Table
 from pdcraft.study.trial_data import PoolData
 from pdcraft.study.trial_designs import accrual_of, conduct_of
 from pdcraft.study.trial_spec import TrialStudy
-from pdcraft.trial import Conduct, ManyTrials, Outcomes, simulate_trials
+from pdcraft.trial import Conduct, ManyTrials, Outcomes, TimedTrial, simulate_trials
 
 OC = (
     "design", "level", "dlt_true", "selected", "selected_se", "patients", "patients_se",
@@ -25,7 +25,7 @@ DESIGNS = (
 )  # fmt: skip
 PAIRED = ("design", "reference", "measure", "difference", "se")
 PATHS = (
-    "design", "trial", "cohort", "opened_d", "decided_d", "level", "outcomes", "decision",
+    "design", "trial", "cohort", "opened_d", "decided_d", "level", "outcomes", "final", "decision",
     "next_level", "reason",
 )  # fmt: skip
 LATE = ("design", "watch_d", "level", "dlt", "missed", "after_window")
@@ -122,13 +122,26 @@ def _paired(found: dict[str, ManyTrials], best: int) -> Rows:
 
 
 def _paths(name: str, found: ManyTrials, outcomes: Outcomes) -> Rows:
-    levels = outcomes.levels
-    return [
-        [name, t + 1, c + 1, d.opened_d, d.decided_d, levels[d.level - 1], d.outcomes, d.decision,
-         levels[d.next_level - 1] if d.next_level else "", d.reason]
-        for t, trial in enumerate(found.shown)
-        for c, d in enumerate(trial.decisions)
-    ]  # fmt: skip
+    levels, rows = outcomes.levels, []
+    for t, trial in enumerate(found.shown, start=1):
+        final, first = _final(trial), 0
+        for c, d in enumerate(trial.decisions, start=1):
+            last = first + len(d.outcomes)
+            rows.append([
+                name, t, c, d.opened_d, d.decided_d, levels[d.level - 1], d.outcomes,
+                final[first:last], d.decision, levels[d.next_level - 1] if d.next_level else "",
+                d.reason,
+            ])  # fmt: skip
+            first = last
+    return rows
+
+
+def _final(trial: TimedTrial) -> str:
+    """Toxicity of every patient when the trial has ended; ``-`` for who left before."""
+    return "".join(
+        "T" if toxic else "N" if whole else "-"
+        for toxic, whole in zip(trial.seen, trial.evaluable, strict=True)
+    )
 
 
 def _late(name: str, conduct: Conduct, outcomes: Outcomes) -> Rows:

@@ -12,8 +12,8 @@ from pdcraft.study.trial_data import PoolData
 LEVELS = (
     "disease", "level", "unit", "amounts", "days", "total", "patients", "MBq_p50", "marrow_Gy_p50",
     "tumour_Gy_p50", "all_doses_given", "dlt", "dlt_se", "dlt_after_window", "dlt_day_p05",
-    "dlt_day_p50", "dlt_day_p95", "grade4_platelets", "grade4_neutrophils", "response",
-    "response_se", "pfs_day_p50",
+    "dlt_day_p50", "dlt_day_p95", "grade4_platelets", "grade4_neutrophils", "responded",
+    "responded_se", "pfs_day_p50",
 )  # fmt: skip
 DLT_RULES = ("disease", "level", "rule", "share")
 

@@ -24,7 +24,7 @@ def optimisation_tables(data: PoolData, study: TrialStudy) -> dict[str, Table]:
     asked = study.optimisation
     if asked is None or study.accrual is None:
         return {}
-    outcomes = data.outcomes(asked.regimens)
+    outcomes = data.outcomes(asked.regimens, asked.response)
     by_d = asked.efficacy_by / HOURS_PER_DAY
     toxic = outcomes.toxic
     effective = outcomes.response_d <= np.minimum(by_d, outcomes.leaves_d)

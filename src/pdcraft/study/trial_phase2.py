@@ -40,7 +40,7 @@ def phase2_rows(data: PoolData, study: TrialStudy) -> Rows:
     pool = Pool(study.study.patients, design.n, study.study.seed)
     rows: Rows = []
     for regimen in filter(None, (asked.regimen, asked.with_second_course)):
-        response, leaves = data.response_d(regimen), data.at(regimen)["leaves_d"]
+        response, leaves = data.response_d(regimen, asked.response), data.at(regimen)["leaves_d"]
         found = conduct.simulate(response, leaves, pool=pool, trials=asked.trials)
         counted = response <= np.minimum(conduct.assessed_by_d, leaves)
         months = found.duration_d / DAYS_PER_MONTH

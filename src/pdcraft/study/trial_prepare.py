@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from pdcraft import library
 from pdcraft.biology import ctcae_limits
 from pdcraft.domain.units import HOURS_PER_DAY, MBQ_PER_MCI, read_quantity
-from pdcraft.study.prepare import Prepared, prepare
+from pdcraft.study.prepare import Prepared, parameter_sets, prepare
 from pdcraft.study.spec import CohortTable, DoseTable, Study, StudyTable
 from pdcraft.study.trial_spec import LevelTable, TrialRuleTable, TrialStudy
 from pdcraft.trial import (
@@ -26,6 +26,7 @@ from pdcraft.trial import (
     Prescribed,
     Schedule,
 )
+from pdcraft.trial.population import Population
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,20 @@ def trial_plan(study: TrialStudy, disease: str, parameters: dict[str, float]) ->
         study, disease, river, schedules, tuple(_next_dose(study, level) for level in study.level),
         _dlt(study), tracer if any(s.unit.place for s in schedules) else 0.0,
     )  # fmt: skip
+
+
+def with_parameters(plan: TrialPlan, study: TrialStudy, parameters: dict[str, float]) -> TrialPlan:
+    """The same plan with other numbers, its engine kept where it does not depend on them."""
+    changed = as_study(study, plan.disease, parameters)
+    individual, engine = parameter_sets(changed)
+    before = plan.river
+    if any(engine[name].value != before.engine_parameters[name].value for name in engine):
+        return trial_plan(study, plan.disease, parameters)
+    people = Population(
+        individual, before.population.places, before.population.reference_g, study.study.seed
+    )
+    river = Prepared(changed, before.plan, people, individual, engine)
+    return replace(plan, study=study, river=river)
 
 
 def as_study(study: TrialStudy, disease: str, parameters: dict[str, float]) -> Study:

@@ -17,7 +17,7 @@ from pdcraft.study.claim import as_json, claimed, numbers_sha256, sha256
 from pdcraft.study.results import Rows, Table
 from pdcraft.study.spec import study_text
 from pdcraft.study.trial_assumptions import own_assumptions
-from pdcraft.study.trial_comparison import EFFECTS, SEEN, effect_rows, seen_rows
+from pdcraft.study.trial_comparison import BASE, EFFECTS, SEEN, effect_rows, seen_rows
 from pdcraft.study.trial_data import PoolData
 from pdcraft.study.trial_escalation import escalation_tables
 from pdcraft.study.trial_levels import DLT_RULES, LEVELS, level_rows, rule_rows
@@ -75,7 +75,9 @@ def run_trial(
         raise InputError(f"threads = {threads} must be 1 or more.")
     folder = Path(out) if out else Path("results") / study.study.name
     try:
-        plans = {whose: plan_of(study, whose) for whose in _pools(study)}
+        plans: dict[Whose, TrialPlan] = {}
+        for whose in _pools(study):
+            plans[whose] = plan_of(study, whose, plans.get(Whose(whose.disease)))
     except PdcraftError as error:
         raise type(error)(f"{trial_file}: {error}") from error
     claim = _claim(text, study, plans)
@@ -199,7 +201,7 @@ def _tables(
 
 def _effects(study: TrialStudy, pools: dict[Whose, PoolData]) -> Rows:
     return _all(
-        effect_rows(data, a, b, scenario=whose.scenario)
+        effect_rows(data, a, b, scenario=whose.scenario or BASE)
         for whose, data in pools.items()
         for a, b in _pairs(study)
     )

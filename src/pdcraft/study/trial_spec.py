@@ -228,6 +228,7 @@ class PhaseTwoTable(TomlTable):
     alpha: Share = 0.05
     beta: Share = 0.20
     kind: Literal["optimal", "minimax"] = "optimal"
+    response: Literal["MR", "PR", "VGPR"] = "PR"
     assessed_by: Span = 112 * 24.0
     trials: int = Field(default=1000, ge=20, le=1_000_000)
 
@@ -250,6 +251,7 @@ class OptimisationTable(TomlTable):
     efficacy_limit: Share = 0.20
     utility_neither: float = Field(default=40.0, ge=0.0, le=100.0)
     utility_both: float = Field(default=60.0, ge=0.0, le=100.0)
+    response: Literal["MR", "PR", "VGPR"] = "PR"
     efficacy_by: Span = 112 * 24.0
     boin12_patients: int | None = Field(default=36, ge=3, le=200)
     trials: int = Field(default=1000, ge=20, le=1_000_000)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pdcraft.study import trial_shards, workers
-from pdcraft.study.trial_prepare import TrialPlan, trial_plan
+from pdcraft.study.trial_prepare import TrialPlan, trial_plan, with_parameters
 from pdcraft.study.trial_spec import TrialStudy
 
 
@@ -31,14 +31,20 @@ _mine: dict[Whose, TrialPlan] = {}  # what this process prepared
 _study: list[TrialStudy] = []
 
 
-def plan_of(study: TrialStudy, whose: Whose) -> TrialPlan:
-    """Everything for one pool, its size and parameters by the scenario."""
+def plan_of(study: TrialStudy, whose: Whose, base: TrialPlan | None = None) -> TrialPlan:
+    """Everything for one pool; a scenario's size and numbers are put into the plan of its disease.
+
+    Raises
+    ------
+    MissingError, InputError
+        If a name is not in the library, or a number is missing.
+    """
     scenario = next((s for s in study.scenario if s.name == whose.scenario), None)
+    base = trial_plan(study, whose.disease, {}) if base is None else base
     if scenario is None:
-        return trial_plan(study, whose.disease, {})
+        return base
     head = study.study.model_copy(update={"patients": min(study.study.patients, scenario.patients)})
-    fewer = study.model_copy(update={"study": head})
-    return trial_plan(fewer, whose.disease, scenario.parameters)
+    return with_parameters(base, study.model_copy(update={"study": head}), scenario.parameters)
 
 
 def each(
@@ -59,5 +65,8 @@ def _begin(study: TrialStudy) -> None:
 
 def _save(task: Task) -> None:
     if task.whose not in _mine:
-        _mine[task.whose] = plan_of(_study[0], task.whose)
+        first = Whose(task.whose.disease)
+        if first not in _mine:
+            _mine[first] = plan_of(_study[0], first)
+        _mine[task.whose] = plan_of(_study[0], task.whose, _mine[first])
     trial_shards.save(_mine[task.whose], task.level, task.shard, task.path)

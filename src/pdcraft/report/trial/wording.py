@@ -1,0 +1,25 @@
+"""Words of a trial's page."""
+
+from __future__ import annotations
+
+from pdcraft.report.wording import sentence_case
+
+MEASURES = {
+    "right": "right level chosen", "too_high": "level too high",
+    "at_best": "patients at the right level",
+    "patients": "patients treated", "toxicities": "patients with DLT",
+    "months": "duration (months)",
+}  # fmt: skip
+SHARES = ("right", "too_high", "at_best")
+
+
+def disease_name(name: str) -> str:
+    """Name of a disease as a heading.
+
+    Examples
+    --------
+    >>> disease_name("multiple_myeloma"), disease_name("dlbcl")
+    ('Multiple myeloma', 'DLBCL')
+    """
+    plain = name.replace("_", " ")
+    return plain.upper() if len(plain) <= 5 else sentence_case(plain)

@@ -10,6 +10,7 @@ from pdcraft.domain import ValidityWarning
 from pdcraft.study.results import Rows, Table
 from pdcraft.study.trial_data import PoolData
 from pdcraft.study.trial_designs import accrual_of, conduct_of
+from pdcraft.study.trial_prepare import TrialPlan
 from pdcraft.study.trial_spec import TrialStudy
 from pdcraft.trial import Conduct, ManyTrials, Outcomes, TimedTrial, simulate_trials
 
@@ -32,19 +33,33 @@ LATE = ("design", "watch_d", "level", "dlt", "missed", "after_window")
 DAYS_PER_MONTH = 365.25 / 12
 
 
-def escalation_tables(data: PoolData, study: TrialStudy) -> tuple[dict[str, Table], list[str]]:
-    """Tables by name, and what was warned of."""
+def escalation_designs(plan: TrialPlan, study: TrialStudy) -> dict[str, Conduct]:
+    """Designs of the file with their calendar.
+
+    Raises
+    ------
+    InputError
+        If a design cannot be, as with a skeleton of the wrong length.
+    """
     asked = study.escalation
     if asked is None or study.accrual is None:
-        return {}, []
-    outcomes = data.outcomes(asked.levels)
-    totals = tuple(s.total for s in data.plan.schedules if s.name in asked.levels)
+        return {}
+    total = {s.name: s.total for s in plan.schedules}
+    totals = tuple(total[name] for name in asked.levels)
     accrual = accrual_of(study.accrual)
-    designs = {
-        d.label: conduct_of(d, target=asked.target, totals=totals,
-                            window_d=data.plan.dlt.window_d, accrual=accrual)
+    return {
+        d.label: conduct_of(d, target=asked.target, totals=totals, window_d=plan.dlt.window_d,
+                            accrual=accrual)
         for d in asked.design
     }  # fmt: skip
+
+
+def escalation_tables(data: PoolData, study: TrialStudy) -> tuple[dict[str, Table], list[str]]:
+    """Tables by name, and what was warned of."""
+    asked, designs = study.escalation, escalation_designs(data.plan, study)
+    if asked is None or not designs:
+        return {}, []
+    outcomes = data.outcomes(asked.levels)
     most = max(6 * len(asked.levels), *(d.patients for d in asked.design))
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", ValidityWarning)

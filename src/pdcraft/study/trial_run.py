@@ -19,13 +19,14 @@ from pdcraft.study.spec import study_text
 from pdcraft.study.trial_assumptions import own_assumptions
 from pdcraft.study.trial_comparison import BASE, EFFECTS, SEEN, effect_rows, seen_rows
 from pdcraft.study.trial_data import PoolData
-from pdcraft.study.trial_escalation import escalation_tables
+from pdcraft.study.trial_escalation import escalation_designs, escalation_tables
 from pdcraft.study.trial_levels import DLT_RULES, LEVELS, level_rows, rule_rows
 from pdcraft.study.trial_optimisation import optimisation_tables
-from pdcraft.study.trial_phase2 import CURVES, PHASE2, curve_rows, phase2_rows
+from pdcraft.study.trial_phase2 import CURVES, PHASE2, curve_rows, phase2_rows, simon_of
 from pdcraft.study.trial_prepare import TrialPlan
 from pdcraft.study.trial_spec import TrialStudy, trial_from_text
 from pdcraft.study.trial_workers import Task, Whose, each, plan_of
+from pdcraft.trial import Pool
 
 SCHEMA = 1
 Progress = Callable[[str, int, int], None]
@@ -78,6 +79,7 @@ def run_trial(
         plans: dict[Whose, TrialPlan] = {}
         for whose in _pools(study):
             plans[whose] = plan_of(study, whose, plans.get(Whose(whose.disease)))
+        _check(study, next(iter(plans.values())))
     except PdcraftError as error:
         raise type(error)(f"{trial_file}: {error}") from error
     claim = _claim(text, study, plans)
@@ -121,6 +123,19 @@ def _pools(study: TrialStudy) -> list[Whose]:
     """Pools of patients: every disease, and every scenario where regimens are compared."""
     scenarios = [s.name for s in study.scenario] if _pairs(study) else []
     return [Whose(d, s) for d in study.study.diseases for s in ("", *scenarios)]
+
+
+def _check(study: TrialStudy, plan: TrialPlan) -> None:
+    """Refuse designs that cannot be and pools that are too small, before patients are simulated."""
+    escalation_designs(plan, study)
+    patients, seed = study.study.patients, study.study.seed
+    if study.comparison:
+        Pool(patients, 2 * study.comparison.per_arm, seed)
+    if study.phase2:
+        Pool(patients, simon_of(study.phase2).n, seed)
+    if study.optimisation:
+        most = max(study.optimisation.per_arm, default=1)
+        Pool(patients, len(study.optimisation.regimens) * most, seed)
 
 
 def _pairs(study: TrialStudy) -> list[tuple[str, str]]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from pdcraft.domain.errors import InputError, MissingError
 from pdcraft.report import table
@@ -35,6 +35,24 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 
 _WORDS = {"ctcae": ("low", "high")}  # a limit may be LLN, the lower limit of normal
 _RATES = ("orr", "cbr", "dcr", "p_grade3plus", "p_grade4", "survival")
+
+
+class AnyResults(Protocol):
+    """What pages of runs and of trials share."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """What the run says of itself."""
+        ...
+
+    @property
+    def tables(self) -> Mapping[str, Table]:
+        """Tables that are present."""
+        ...
+
+    def has(self, *names: str) -> bool:
+        """Whether all these tables are present and hold at least one row."""
+        ...
 
 
 @dataclass(frozen=True)

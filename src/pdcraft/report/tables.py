@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pdcraft.report.figures.dose import HIGHLIGHTED, ordered_regions
-from pdcraft.report.folder import Cohort, Results
+from pdcraft.report.folder import AnyResults, Cohort, Results
 from pdcraft.report.table import Table
 from pdcraft.report.wording import (
     day,
@@ -184,7 +184,7 @@ def doses_per_GBq(results: Results) -> dict[str, tuple[str, ...]]:
     }
 
 
-def assumptions(results: Results) -> list[dict[str, str]]:
+def assumptions(results: AnyResults) -> list[dict[str, str]]:
     """Parameters, weakest origin first: assumption, calibrated, derived, published."""
     rank = {status: i for i, status in enumerate(_STATUS)}
     rows = sorted(results.tables["assumptions"], key=lambda row: rank.get(row["status"], -1))
@@ -204,7 +204,7 @@ def _value(written: str) -> str:
     return significant(number, 4) if len(written) > 6 else written
 
 
-def warnings(results: Results) -> list[dict[str, str]]:
+def warnings(results: AnyResults) -> list[dict[str, str]]:
     """What lay outside the checked range, from the table and from the manifest, each once."""
     rows: dict[tuple[str, str], str] = {}
     if results.has("validity"):

@@ -62,7 +62,7 @@ def effect_rows(data: PoolData, reference: str, other: str, *, scenario: str = B
     First of all patients, then of those who were given every dose of the other regimen. The
     interval is the Monte Carlo error of the simulated patients, not the uncertainty of the models.
     """
-    complete = np.isfinite(data.at(other)["given_d"]).all(axis=1)
+    complete = np.asarray(np.isfinite(data.at(other)["given_d"]).all(axis=1))
     groups = [("all patients", np.ones(len(complete), bool))]
     if 1 < complete.sum() < len(complete):
         groups.append(("all doses given", complete))

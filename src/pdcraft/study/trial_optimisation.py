@@ -14,8 +14,8 @@ from pdcraft.trial import Limits, Outcomes, Pool, choose_regimens, simulate_tria
 
 REGIMENS = ("regimen", "toxicity", "efficacy", "utility", "utility_se", "may_be_chosen", "best")
 CHOSEN = (
-    "method", "patients", "regimen", "chosen", "chosen_se", "best", "months_p05", "months_p50",
-    "months_p95",
+    "method", "patients", "regimen", "chosen", "chosen_se", "best", "utility_lost",
+    "utility_lost_se", "months_p05", "months_p50", "months_p95",
 )  # fmt: skip
 
 
@@ -40,10 +40,12 @@ def optimisation_tables(data: PoolData, study: TrialStudy) -> dict[str, Table]:
         for i, name in enumerate(asked.regimens)
     ]  # fmt: skip
     rows = [
-        row for n in asked.per_arm for row in _randomised(n, toxic, effective, best, study, asked)
+        row
+        for n in asked.per_arm
+        for row in _randomised(n, toxic, effective, truth, best, study, asked)
     ]
     if asked.boin12_patients:
-        rows += _boin12(outcomes, best, study, asked)
+        rows += _boin12(outcomes, truth, best, study, asked)
     return {"utility": (REGIMENS, regimens), "chosen": (CHOSEN, rows)}
 
 
@@ -58,6 +60,7 @@ def _randomised(
     n: int,
     toxic: np.ndarray,
     effective: np.ndarray,
+    truth: np.ndarray,
     best: int,
     study: TrialStudy,
     asked: OptimisationTable,
@@ -73,12 +76,14 @@ def _randomised(
     )  # fmt: skip
     watch_d = max(study.dose_limiting_toxicity.window, asked.efficacy_by) / HOURS_PER_DAY
     accrual = accrual_of(study.accrual)
-    months = (accrual.quantile_d((0.05, 0.5, 0.95), arms * n) + watch_d) / DAYS_PER_MONTH
+    months = (accrual.quantile_d(np.array([0.05, 0.5, 0.95]), arms * n) + watch_d) / DAYS_PER_MONTH
     name = f"randomised, {n} per arm"
-    return _chosen_rows(name, arms * n, chosen, best, asked, pool, months)
+    return _chosen_rows(name, arms * n, chosen, truth, best, asked, pool, months)
 
 
-def _boin12(outcomes: Outcomes, best: int, study: TrialStudy, asked: OptimisationTable) -> Rows:
+def _boin12(
+    outcomes: Outcomes, truth: np.ndarray, best: int, study: TrialStudy, asked: OptimisationTable
+) -> Rows:
     if study.accrual is None or asked.boin12_patients is None:
         return []
     conduct = boin12_of(asked, levels=len(asked.regimens), accrual=accrual_of(study.accrual))
@@ -89,13 +94,14 @@ def _boin12(outcomes: Outcomes, best: int, study: TrialStudy, asked: Optimisatio
     )["BOIN12"]
     months = np.quantile(found.duration_d, (0.05, 0.5, 0.95)) / DAYS_PER_MONTH
     n = float(found.treated.sum(axis=1).mean())
-    return _chosen_rows("BOIN12", n, found.mtd, best, asked, found.pool, months)
+    return _chosen_rows("BOIN12", n, found.mtd, truth, best, asked, found.pool, months)
 
 
 def _chosen_rows(
     name: str,
     patients: float,
     chosen: np.ndarray,
+    truth: np.ndarray,
     best: int,
     asked: OptimisationTable,
     pool: Pool,
@@ -103,7 +109,20 @@ def _chosen_rows(
 ) -> Rows:
     share, se = pool.mean(chosen[:, None] == np.arange(len(asked.regimens) + 1))
     names = ("none", *asked.regimens)
+    # Who chooses nothing loses all that treatment is worth beyond no response and no toxicity.
+    worth = np.append(asked.utility_neither, truth)
+    lost, lost_se = pool.mean(worth[best] - worth[chosen])
     return [
-        [name, patients, regimen, share[i], se[i], int(i == best), *map(float, months)]
+        [
+            name,
+            patients,
+            regimen,
+            share[i],
+            se[i],
+            int(i == best),
+            float(lost),
+            float(lost_se),
+            *map(float, months),
+        ]
         for i, regimen in enumerate(names)
     ]

@@ -207,11 +207,16 @@ def _tables(
     escalation, said = escalation_tables(base[0], study)
     tables |= escalation | optimisation_tables(base[0], study)
     tables["assumptions"] = (results.COLUMNS["assumptions"], _assumptions(study, plans))
-    validity = _all(validity_rows(d.plan.river) for d in base)
-    validity += [["design", message, ""] for message in said]
+    validity: Rows = _all(validity_rows(d.plan.river) for d in base)
+    validity += _said(said)
     tables = {name: table for name, table in tables.items() if table[1]}
     tables["validity"] = (results.COLUMNS["validity"], _once(validity))
     return tables
+
+
+def _said(messages: list[str]) -> Rows:
+    """Warnings of designs as rows of ``validity.csv``."""
+    return [["design", message, ""] for message in messages]
 
 
 def _effects(study: TrialStudy, pools: dict[Whose, PoolData]) -> Rows:
@@ -228,7 +233,7 @@ def _shown(study: TrialStudy) -> tuple[str, ...]:
 
 
 def _assumptions(study: TrialStudy, plans: dict[Whose, TrialPlan]) -> Rows:
-    rows = own_assumptions(study, next(iter(plans.values())))
+    rows: Rows = own_assumptions(study, next(iter(plans.values())))
     for whose, plan in plans.items():
         if not whose.scenario:
             rows += [
@@ -244,7 +249,8 @@ def _all(parts: Iterable[Rows]) -> Rows:
 
 def _once(rows: Rows) -> Rows:
     """Every row once, in order."""
-    return [list(row) for row in dict.fromkeys(map(tuple, rows))]
+    different: dict[tuple[object, ...], list[object]] = {tuple(row): row for row in rows}
+    return list(different.values())
 
 
 def _manifest(

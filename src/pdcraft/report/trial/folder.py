@@ -27,7 +27,7 @@ NEEDED: dict[str, tuple[str, ...]] = {
              "difference_p95", "same_sign"),
     "phase2": ("disease", "regimen", "r1", "n1", "r", "n", "success", "success_exact", "months"),
     "utility": ("regimen", "toxicity", "efficacy", "utility", "best"),
-    "chosen": ("method", "patients", "regimen", "chosen", "chosen_se", "best"),
+    "chosen": ("method", "patients", "regimen", "chosen", "chosen_se", "best", "utility_lost"),
     "km": ("cohort", "endpoint", "day", "survival", "low", "high", "at_risk"),
     "assumptions": ("parameter", "value", "unit", "status", "source", "rests_on_it"),
     "validity": ("where", "message", "count"),

@@ -248,6 +248,7 @@ def chosen(results: TrialResults) -> tuple[list[str], list[dict[str, Any]]]:
             "months": Cell(significant(first["months_p50"]),
                            interval(first["months_p05"], first["months_p95"])),
             "cells": [_pm_percent(by[n], "chosen") for n in names],
+            "lost": _pm(first, "utility_lost"),
             "best": [bool(by[n]["best"]) for n in names],
         })  # fmt: skip
     return [typeset(n) for n in names], rows
@@ -280,7 +281,10 @@ def _nr(value: float) -> str:
 
 
 def _signed(value: float) -> str:
+    """A difference with its sign; one below 0.005 is written as 0."""
     if math.isnan(value):
         return "–"
+    if abs(value) < 0.005:
+        return "0"
     text = significant(abs(value), 2) if abs(value) < 10 else f"{abs(value):.0f}"
-    return f"{'−' if value < 0 and float(text) else '+'}{text}"
+    return f"{'−' if value < 0 else '+'}{text}"

@@ -8,7 +8,7 @@ but trials of one group are alike. The standard error is therefore that of the m
 .. math:: SE = \sqrt{\frac{1}{G(G-1)}\sum_g (\bar x_g - \bar x)^2},
 
 which holds both what more trials and what more patients would make smaller
-(docs/theory/trial.md, section 13).
+(docs/theory/trial.md, Eq. 36).
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ def patients_per_arm(p: float, q: float, *, alpha: float = 0.05, power: float = 
 
     References
     ----------
-    docs/theory/trial.md, section 13
+    docs/theory/trial.md, Eq. 37
 
     Examples
     --------

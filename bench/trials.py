@@ -1,0 +1,97 @@
+"""Trials per second: TITE-CRM, BOIN, exact characteristics, and trials on mechanistic patients.
+
+``python -m bench.trials`` prints CPU seconds beside those of R packages, measured on a shared
+machine with two cores (R 4.2.2; dfcrm, BOIN), and how time grows with trials. The floor of the
+mechanistic trials is the river: one course for each patient, level and dose.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from pdcraft.study import run_trial
+from pdcraft.trial import (
+    BOIN,
+    CRM,
+    TITECRM,
+    Conduct,
+    Design,
+    OneLevelUp,
+    Poisson,
+    StopAt,
+    compare,
+    known_rates,
+    operating_characteristics,
+    simulate_trials,
+)
+
+RATES = (0.05, 0.12, 0.25, 0.40, 0.55)
+WINDOW_H = 24 * 56.0
+CRM5 = CRM(0.25, (0.08, 0.16, 0.25, 0.35, 0.46), estimator="plug-in")
+ESCALATION = Path(__file__).parent.parent / "examples" / "trial_escalation.toml"
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """CPU seconds of this process."""
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
+def tite_crm(trials: int) -> None:
+    """30 patients each, 2 a month, toxicity uniform in 56 days."""
+    draws = np.random.default_rng(1)
+    arrival = np.cumsum(draws.exponential(24 * 15.2, (trials, 30)), axis=1)
+    tolerance, when = draws.random((trials, 30, 1)), draws.random((trials, 30, 1)) * WINDOW_H
+    dlt = np.where(tolerance < np.array(RATES), when, np.inf)
+    TITECRM(CRM5, window_h=WINDOW_H).simulate(arrival_h=arrival, time_to_dlt_h=dlt)
+
+
+def boin(trials: int) -> None:
+    """Ten cohorts of three."""
+    compare({"BOIN": Design((BOIN(0.25), StopAt(30)), 5)}, RATES, trials=trials, seed=1)
+
+
+def in_time(trials: int) -> None:
+    """BOIN in calendar time on patients with known rates."""
+    conduct = Conduct(Design((BOIN(0.25), StopAt(30)), 5), Poisson.at(2.0))
+    patients = known_rates(RATES, patients=2000, seed=1)
+    simulate_trials({"BOIN": conduct}, patients, trials=trials, per_trial=40, seed=1)
+
+
+def mechanistic(trials: int) -> None:
+    """The example escalation (five designs) with as many trials, compilation included."""
+    with tempfile.TemporaryDirectory() as folder:
+        run_trial(ESCALATION, out=Path(folder) / "out", trials=trials)
+
+
+def main() -> None:
+    """Print one line for each figure."""
+    mechanistic(20)  # compiles, and warms all caches
+    exact_boin = Design((BOIN(0.25), StopAt(30)), 5)
+    exact_crm = Design((CRM5, OneLevelUp(), StopAt(30)), 5)
+    rows: list[tuple[str, Callable[[], object], str]] = [
+        ("10,000 TITE-CRM trials of 30", lambda: tite_crm(10_000), "dfcrm 446"),
+        ("1,000 TITE-CRM trials of 30", lambda: tite_crm(1_000), ""),
+        ("10,000 BOIN trials of 30", lambda: boin(10_000), "BOIN 5.7, simFastBOIN 0.2"),
+        ("exact BOIN, 5 levels, n = 30", lambda: operating_characteristics(exact_boin, RATES), ""),
+        ("exact CRM, 5 levels, n = 30", lambda: operating_characteristics(exact_crm, RATES), ""),
+        ("1,000 BOIN trials in calendar time", lambda: in_time(1_000), ""),
+        ("mechanistic escalation, 5 designs x 500", lambda: mechanistic(500), ""),
+        ("mechanistic escalation, 5 designs x 1,000", lambda: mechanistic(1_000), "none"),
+    ]
+    print(f"{'':44s}{'CPU s':>8s}   peers, elapsed s")
+    for name, work, peers in rows:
+        print(f"{name:44s}{cpu(work):8.2f}   {peers}")
+
+
+if __name__ == "__main__":
+    import warnings
+
+    warnings.simplefilter("ignore")
+    main()

@@ -22,11 +22,12 @@ from pdcraft.study.run import run
 from pdcraft.study.spec import Study, read_study, study_from_text
 from pdcraft.study.trial_run import run_trial
 from pdcraft.study.trial_spec import TrialStudy, read_trial, trial_from_text
+from pdcraft.study.virtual_patients import virtual_patients
 
 __all__ = [
     "DOSIMETRY_STUDY", "Plan", "Prepared", "Study", "TrialStudy", "patients", "plan", "prepare",
     "read_study", "read_trial", "reference_patient", "run", "run_trial", "study_from_text", "treat",
-    "trial_from_text", "works_cited",
+    "trial_from_text", "virtual_patients", "works_cited",
 ]  # fmt: skip
 
 

@@ -50,6 +50,7 @@ from pdcraft.trial.i3plus3 import I3Plus3
 from pdcraft.trial.isotonic import estimated_rates, overdose_probabilities
 from pdcraft.trial.keyboard import Keyboard
 from pdcraft.trial.many import ManyTrials, simulate_trials
+from pdcraft.trial.mechanistic import AbstractPatients, Trial
 from pdcraft.trial.model_assisted import AbstractModelAssisted
 from pdcraft.trial.mtpi import MTPI, MTPI2
 from pdcraft.trial.next_dose import NextDose
@@ -91,22 +92,22 @@ from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedInte
 __all__ = [
     "BLRM", "BOIN", "BOIN12", "BOP2", "CRM", "DLT", "ESTIMATORS", "MTPI", "MTPI2", "TITEBOIN",
     "TITECRM", "VARIANTS", "AbstractAccrual", "AbstractDoseUnit", "AbstractModelAssisted",
-    "AbstractRule", "AbstractSpending", "AbstractTabulated", "AbstractToxicityRule",
-    "AbstractWeights", "AbstractWorkingModel", "AcceleratedTitration", "AdaptiveWeights",
-    "Advice", "Below", "BivariateNormal", "Coherent", "Cohort", "Conduct", "Criterion",
-    "Decision", "DecisionTable", "Delayed", "Design", "Desirability", "DoseCap", "Empiric",
-    "Fitted", "Fixed", "FixedIntercept", "Followed", "Funnel", "GroupSequential", "History",
-    "I3Plus3", "Keyboard", "Limits", "LinearWeights", "ManyTrials", "NextDose", "NoSkipping",
-    "NotRecovered", "OBrienFlemingLike", "OneLevelUp", "OperatingCharacteristics", "Outcomes",
-    "Pathway", "PerMass", "PerSurface", "PocockLike", "Poisson", "Pool", "Posterior",
-    "Prescribed", "Regular", "RollingSix", "Row", "Schedule", "SimonDesigns",
-    "SimulatedTrials", "SingleArm", "SingleArmCharacteristics", "Site", "StopAt",
-    "StopAtLevel", "StopWhenPrecise", "StopWhenTooToxic", "ThreePlusThree", "TimedTrial",
-    "Toxicity", "Trajectories", "TrialCohort", "TrialDuration", "TrialResult", "TwoStage",
-    "TwoStageConduct", "TwoStageTrials", "Uniform", "Utilities", "Verdict", "admissible",
-    "calibrate_bop2", "choose_regimens", "compare", "conduct", "differences_seen",
-    "error_spending", "estimated_rates", "event_probability", "known_rates", "obrien_fleming",
-    "operating_characteristics", "overdose_probabilities", "patients_for_events",
-    "patients_per_arm", "pocock", "schoenfeld_events", "simon_designs", "simulate",
-    "simulate_trials", "skeleton", "toxic_probability",
+    "AbstractPatients", "AbstractRule", "AbstractSpending", "AbstractTabulated",
+    "AbstractToxicityRule", "AbstractWeights", "AbstractWorkingModel", "AcceleratedTitration",
+    "AdaptiveWeights", "Advice", "Below", "BivariateNormal", "Coherent", "Cohort", "Conduct",
+    "Criterion", "Decision", "DecisionTable", "Delayed", "Design", "Desirability", "DoseCap",
+    "Empiric", "Fitted", "Fixed", "FixedIntercept", "Followed", "Funnel", "GroupSequential",
+    "History", "I3Plus3", "Keyboard", "Limits", "LinearWeights", "ManyTrials", "NextDose",
+    "NoSkipping", "NotRecovered", "OBrienFlemingLike", "OneLevelUp",
+    "OperatingCharacteristics", "Outcomes", "Pathway", "PerMass", "PerSurface", "PocockLike",
+    "Poisson", "Pool", "Posterior", "Prescribed", "Regular", "RollingSix", "Row", "Schedule",
+    "SimonDesigns", "SimulatedTrials", "SingleArm", "SingleArmCharacteristics", "Site",
+    "StopAt", "StopAtLevel", "StopWhenPrecise", "StopWhenTooToxic", "ThreePlusThree",
+    "TimedTrial", "Toxicity", "Trajectories", "Trial", "TrialCohort", "TrialDuration",
+    "TrialResult", "TwoStage", "TwoStageConduct", "TwoStageTrials", "Uniform", "Utilities",
+    "Verdict", "admissible", "calibrate_bop2", "choose_regimens", "compare", "conduct",
+    "differences_seen", "error_spending", "estimated_rates", "event_probability",
+    "known_rates", "obrien_fleming", "operating_characteristics", "overdose_probabilities",
+    "patients_for_events", "patients_per_arm", "pocock", "schoenfeld_events", "simon_designs",
+    "simulate", "simulate_trials", "skeleton", "toxic_probability",
 ]  # fmt: skip

@@ -23,3 +23,15 @@ def disease_name(name: str) -> str:
     """
     plain = name.replace("_", " ")
     return plain.upper() if len(plain) <= 5 else sentence_case(plain)
+
+
+def in_a_sentence(name: str) -> str:
+    """Name of a disease within a sentence.
+
+    Examples
+    --------
+    >>> in_a_sentence("multiple_myeloma"), in_a_sentence("dlbcl")
+    ('multiple myeloma', 'DLBCL')
+    """
+    title = disease_name(name)
+    return title if title.isupper() else title[:1].lower() + title[1:]

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pdcraft import report, study
-from pdcraft.domain import InputError, MissingError, ValidityWarning
+from pdcraft.domain import InputError, MissingError
 
-# Some of the virtual patients always lie outside a checked range; one test looks at that.
+# Some of the virtual patients always lie outside a checked range.
 pytestmark = pytest.mark.filterwarnings("ignore::pdcraft.domain.errors.ValidityWarning")
 SMALL = {
     "escalation": {"patients": 250, "trials": 40},
@@ -129,13 +129,6 @@ def test_the_results_depend_on_neither_processes_nor_an_interruption(folders, ex
     assert (again / "study.toml").read_text("utf-8") == text
     for table in (whole / "tables").iterdir():
         assert (again / "tables" / table.name).read_bytes() == table.read_bytes()
-
-
-def test_values_outside_the_checked_range_are_said(example, tmp_path):
-    with pytest.warns(ValidityWarning, match="watches patients for 28 d"):
-        study.run_trial(
-            example.parent / "trial_escalation.toml", out=tmp_path / "x", **SMALL["escalation"]
-        )
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class TrialPlan:
     dlt
         The definition.
     tracer_MBq
-        Activity of the tracer where doses are prescribed in Gy; 0 where none is given.
+        Activity of the tracer where doses are prescribed in Gy.
     """
 
     study: TrialStudy
@@ -80,7 +80,7 @@ def trial_plan(study: TrialStudy, disease: str, parameters: dict[str, float]) ->
     tracer = read_quantity(study.prescription.tracer, "activity")
     return TrialPlan(
         study, disease, river, schedules, tuple(_next_dose(study, level) for level in study.level),
-        _dlt(study), tracer if any(s.unit.place for s in schedules) else 0.0,
+        _dlt(study), tracer,
     )  # fmt: skip
 
 

@@ -258,11 +258,23 @@ class OptimisationTable(TomlTable):
 
 
 class ScenarioTable(TomlTable):
-    """Other numbers of the library, to see how far conclusions rest on them."""
+    """Other numbers of the library, to see how far conclusions rest on them.
+
+    ``parameters`` replace the library's, ``factors`` multiply them (in every disease its own).
+    """
 
     name: str = Field(min_length=1)
-    parameters: dict[str, float] = Field(min_length=1)
+    parameters: dict[str, float] = Field(default_factory=dict)
+    factors: dict[str, Annotated[float, Field(gt=0.0)]] = Field(default_factory=dict)
     patients: int = Field(default=250, ge=10, le=1_000_000)
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> ScenarioTable:
+        if not self.parameters and not self.factors:
+            raise InputError(
+                f"scenario '{self.name}' changes nothing. Give it parameters or factors."
+            )
+        return self
 
 
 class TrialStudy(TomlTable):

@@ -44,7 +44,10 @@ def plan_of(study: TrialStudy, whose: Whose, base: TrialPlan | None = None) -> T
     if scenario is None:
         return base
     head = study.study.model_copy(update={"patients": min(study.study.patients, scenario.patients)})
-    return with_parameters(base, study.model_copy(update={"study": head}), scenario.parameters)
+    library = base.river.parameters.merged(base.river.engine_parameters)
+    scaled = {name: factor * library[name].value for name, factor in scenario.factors.items()}
+    changed = {**scenario.parameters, **scaled}
+    return with_parameters(base, study.model_copy(update={"study": head}), changed)
 
 
 def each(

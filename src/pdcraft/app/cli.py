@@ -1,4 +1,4 @@
-"""The command line: ``pdcraft run | trial | report | verify | design | dose | xenograft | cite | …``."""
+"""The command line: ``pdcraft run | trial | report | verify | design | dose | xenograft | …``."""
 
 from __future__ import annotations
 

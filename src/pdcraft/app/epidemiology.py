@@ -97,7 +97,7 @@ def _duration(
     accrual = Poisson.at(per_site, sites=sites, ramp_up_d=ramp_up_d)
     share = funnel.share_enrolled(accrual)
     trial = TrialDuration(accrual, patients, followup_d)
-    low, middle, high = trial.quantile_d([0.05, 0.5, 0.95])
+    low, middle, high = (float(trial.quantile_d(q)) for q in (0.05, 0.5, 0.95))
     yield f"\n{sites} sites with {per_site:g} patients a month each: {100 * share:.2g} % of them"
     yield (
         f"{patients} patients and {followup_d:g} d of follow-up: median {middle:.0f} d, mean "

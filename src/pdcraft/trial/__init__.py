@@ -8,7 +8,8 @@ Phase I: `ThreePlusThree`, `BOIN`, `Keyboard`, `MTPI`, `MTPI2`, `I3Plus3`, `Deci
 `NoSkipping`, `OneLevelUp`, `Coherent`, `AcceleratedTitration`, `DoseCap`, `StopAt`, `StopAtLevel`,
 `StopWhenPrecise`, `StopWhenTooToxic`, or your own
 `AbstractRule`. Accrual: `Poisson` from sites, `Uniform`, `Regular`.
-Phase II and III: `simon_designs`, `BOP2`, `GroupSequential`, `schoenfeld_events`.
+Phase II and III: `simon_designs`, `BOP2`, `BayesianArm`, `ResponseAndToxicity`,
+`GroupSequential`, `schoenfeld_events`, `TwoArms`; survival: `KaplanMeier`, `log_rank`.
 Read first ``design.py``, then the file named like the design.
 """
 
@@ -21,6 +22,7 @@ from pdcraft.trial.accrual import (
     TrialDuration,
     Uniform,
 )
+from pdcraft.trial.bayesian_arm import BayesianArm
 from pdcraft.trial.beta_binomial import toxic_probability
 from pdcraft.trial.blrm import BLRM
 from pdcraft.trial.blrm_posterior import BivariateNormal, Toxicity
@@ -45,9 +47,11 @@ from pdcraft.trial.group_sequential import (
     obrien_fleming,
     pocock,
 )
+from pdcraft.trial.hazard_ratio import HazardRatios, hazard_ratios
 from pdcraft.trial.history import Cohort, History
 from pdcraft.trial.i3plus3 import I3Plus3
 from pdcraft.trial.isotonic import estimated_rates, overdose_probabilities
+from pdcraft.trial.kaplan_meier import KaplanMeier, LogRank, log_rank
 from pdcraft.trial.keyboard import Keyboard
 from pdcraft.trial.many import ManyTrials, simulate_trials
 from pdcraft.trial.mechanistic import AbstractPatients, Trial
@@ -64,6 +68,7 @@ from pdcraft.trial.randomised import (
     differences_seen,
     patients_per_arm,
 )
+from pdcraft.trial.response_and_toxicity import ResponseAndToxicity, response_and_toxicity
 from pdcraft.trial.rolling_six import RollingSix
 from pdcraft.trial.rules import (
     NoSkipping,
@@ -85,8 +90,11 @@ from pdcraft.trial.tite_boin import TITEBOIN
 from pdcraft.trial.tite_crm import TITECRM
 from pdcraft.trial.tite_weights import AbstractWeights, AdaptiveWeights, LinearWeights
 from pdcraft.trial.trajectory import Trajectories
+from pdcraft.trial.two_arms import ComparedTrials, TwoArms
+from pdcraft.trial.two_parameter_crm import TwoParameterCRM
 from pdcraft.trial.two_stage_in_time import TwoStageConduct, TwoStageTrials
 from pdcraft.trial.utility import Utilities
+from pdcraft.trial.weibull import Weibull
 from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedIntercept, Posterior
 
 __all__ = [
@@ -94,20 +102,23 @@ __all__ = [
     "TITECRM", "VARIANTS", "AbstractAccrual", "AbstractDoseUnit", "AbstractModelAssisted",
     "AbstractPatients", "AbstractRule", "AbstractSpending", "AbstractTabulated",
     "AbstractToxicityRule", "AbstractWeights", "AbstractWorkingModel", "AcceleratedTitration",
-    "AdaptiveWeights", "Advice", "Below", "BivariateNormal", "Coherent", "Cohort", "Conduct",
-    "Criterion", "Decision", "DecisionTable", "Delayed", "Design", "Desirability", "DoseCap",
-    "Empiric", "Fitted", "Fixed", "FixedIntercept", "Followed", "Funnel", "GroupSequential",
-    "History", "I3Plus3", "Keyboard", "Limits", "LinearWeights", "ManyTrials", "NextDose",
+    "AdaptiveWeights", "Advice", "BayesianArm", "Below", "BivariateNormal", "Coherent",
+    "Cohort", "ComparedTrials", "Conduct", "Criterion", "Decision", "DecisionTable", "Delayed",
+    "Design", "Desirability", "DoseCap", "Empiric", "Fitted", "Fixed", "FixedIntercept",
+    "Followed", "Funnel", "GroupSequential", "HazardRatios", "History", "I3Plus3",
+    "KaplanMeier", "Keyboard", "Limits", "LinearWeights", "LogRank", "ManyTrials", "NextDose",
     "NoSkipping", "NotRecovered", "OBrienFlemingLike", "OneLevelUp",
     "OperatingCharacteristics", "Outcomes", "Pathway", "PerMass", "PerSurface", "PocockLike",
-    "Poisson", "Pool", "Posterior", "Prescribed", "Regular", "RollingSix", "Row", "Schedule",
-    "SimonDesigns", "SimulatedTrials", "SingleArm", "SingleArmCharacteristics", "Site",
-    "StopAt", "StopAtLevel", "StopWhenPrecise", "StopWhenTooToxic", "ThreePlusThree",
-    "TimedTrial", "Toxicity", "Trajectories", "Trial", "TrialCohort", "TrialDuration",
-    "TrialResult", "TwoStage", "TwoStageConduct", "TwoStageTrials", "Uniform", "Utilities",
-    "Verdict", "admissible", "calibrate_bop2", "choose_regimens", "compare", "conduct",
+    "Poisson", "Pool", "Posterior", "Prescribed", "Regular", "ResponseAndToxicity",
+    "RollingSix", "Row", "Schedule", "SimonDesigns", "SimulatedTrials", "SingleArm",
+    "SingleArmCharacteristics", "Site", "StopAt", "StopAtLevel", "StopWhenPrecise",
+    "StopWhenTooToxic", "ThreePlusThree", "TimedTrial", "Toxicity", "Trajectories", "Trial",
+    "TrialCohort", "TrialDuration", "TrialResult", "TwoArms", "TwoParameterCRM", "TwoStage",
+    "TwoStageConduct", "TwoStageTrials", "Uniform", "Utilities", "Verdict", "Weibull",
+    "admissible", "calibrate_bop2", "choose_regimens", "compare", "conduct",
     "differences_seen", "error_spending", "estimated_rates", "event_probability",
-    "known_rates", "obrien_fleming", "operating_characteristics", "overdose_probabilities",
-    "patients_for_events", "patients_per_arm", "pocock", "schoenfeld_events", "simon_designs",
-    "simulate", "simulate_trials", "skeleton", "toxic_probability",
+    "hazard_ratios", "known_rates", "log_rank", "obrien_fleming", "operating_characteristics",
+    "overdose_probabilities", "patients_for_events", "patients_per_arm", "pocock",
+    "response_and_toxicity", "schoenfeld_events", "simon_designs", "simulate",
+    "simulate_trials", "skeleton", "toxic_probability",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import logit, roots_legendre
+from scipy.special import expit, logit, roots_legendre
 
 from pdcraft.domain import InputError
 
@@ -147,3 +147,17 @@ def posterior(curve: Curve, n: tuple[int, ...], dlt: tuple[int, ...]) -> Toxicit
     sd = np.sqrt(np.maximum(p**2 @ mass / total - mean**2, 0))
     below = np.clip(_below(curve).mass(n, dlt, scale).sum(axis=-1) / total, 0, 1)
     return Toxicity(mean, sd, below[:, 0], below[:, 1] - below[:, 0], 1 - below[:, 1])
+
+
+@lru_cache(maxsize=4096)
+def plug_in(curve: Curve, n: tuple[int, ...], dlt: tuple[int, ...]) -> Float[np.ndarray, "level"]:
+    r"""Rates at the posterior means of :math:`\ln\alpha` and :math:`\ln\beta`."""
+    grid, prior = _everywhere(curve), curve.prior
+    log = np.asarray(dlt, float) @ grid.log_p + (np.asarray(n) - dlt) @ grid.log_q
+    mass = grid.mass(n, dlt, float(log.max()))
+    z = np.linspace(-REACH, REACH, NODES)
+    z1, z2 = (axis.ravel() @ mass / mass.sum() for axis in np.meshgrid(z, z))
+    rho = prior.correlation
+    log_alpha = prior.mean_log_alpha + prior.sd_log_alpha * (rho * z2 + math.sqrt(1 - rho**2) * z1)
+    slope = math.exp(prior.mean_log_beta + prior.sd_log_beta * z2)
+    return expit(log_alpha + slope * np.log(np.asarray(curve.doses) / curve.reference_dose))

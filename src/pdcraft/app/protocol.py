@@ -70,8 +70,9 @@ def lines(asked: Asked) -> Iterator[str]:
     for section in shown if asked.outcomes is None else shown[1:]:
         yield from _told(section)
     if asked.out is not None:
-        text = design.to_toml() + _again(rates, how, calendar)
-        title = f"Design: {Path(asked.name).stem}, {design.levels} levels"
+        name = again.get("name", Path(asked.name).stem)
+        text = design.to_toml() + _again(name, rates, how, calendar)
+        title = f"Design: {name}, {design.levels} levels"
         written = files.write(asked.out, found, title=title, design=text)
         yield f"\nWritten to {asked.out}: {', '.join(path.name for path in written)}"
         if not (asked.out / "protocol.docx").exists():
@@ -104,11 +105,14 @@ def _calendar(asked: Asked, again: dict[str, Any]) -> tables.Calendar | None:
 
 
 def _again(
-    rates: Sequence[Sequence[float]], how: dict[str, Any], calendar: tables.Calendar | None
+    name: str,
+    rates: Sequence[Sequence[float]],
+    how: dict[str, Any],
+    calendar: tables.Calendar | None,
 ) -> str:
     """What a design file must hold beside the rules to give the same tables."""
     rows = [
-        "", "[protocol]", f'pdcraft = "{pdcraft.__version__}"',
+        "", "[protocol]", f'name = "{name}"', f'pdcraft = "{pdcraft.__version__}"',
         f"rates = {[list(p) for p in rates]}", f'method = "{how["method"]}"',
         f"trials = {how['trials']}", f"seed = {how['seed']}",
     ]  # fmt: skip

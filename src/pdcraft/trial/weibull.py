@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from pdcraft.domain import InputError
 
@@ -60,7 +60,7 @@ class Weibull:
             power = np.exp(shape * log)
             return float(power @ log / power.sum() - 1 / shape - log[happened].mean())
 
-        shape = float(brentq(slope, 1e-3, 1e3, xtol=1e-14, rtol=1e-14))
+        shape = float(root_scalar(slope, bracket=(1e-3, 1e3), xtol=1e-14, rtol=1e-14).root)
         mean = np.log(np.exp(shape * log).sum() / events) / shape + np.log(time).max()
         hazard = np.log(shape) + (shape - 1) * np.log(time[happened]) - shape * mean
         return cls(float(mean), 1 / shape, float(hazard.sum() - events))

@@ -108,3 +108,18 @@ def test_ctrl_c_says_how_to_go_on(tmp_path, example):
     assert process.returncode == 130
     assert "go on with --resume" in err
     assert "Traceback" not in err
+
+
+def test_a_time_activity_table_becomes_integrals_and_a_page(tmp_path):
+    (tmp_path / "pet.csv").write_text(
+        "region,time_h,activity_MBq,cv_percent,decay_corrected\n"
+        "liver,4,52,5,no\nliver,24,44,5,no\nliver,72,29,5,no\nliver,144,15,5,no\n",
+        "utf-8",
+    )
+    code, out, err = pdcraft("fit", "pet.csv", "--nuclide", "I-124", "--out", "pet", cwd=tmp_path)
+    assert code == 0, err
+    assert "liver: time-integrated activity" in out
+    assert (tmp_path / "pet" / "report.html").is_file()
+    code, _, err = pdcraft("fit", "pet.csv", "--nuclide", "I-124", "--out", "pet", cwd=tmp_path)
+    assert code == 2
+    assert "not empty" in err

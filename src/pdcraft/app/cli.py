@@ -231,6 +231,39 @@ def dose(
 
 
 @app.command()
+def fit(
+    data: Annotated[Path, typer.Argument(help="Measurements (CSV).")],
+    model: Annotated[
+        Path | None, typer.Argument(help="Population model (TOML); none: time-activity curves.")
+    ] = None,
+    nuclide: Annotated[str, typer.Option(help="What was measured, as I-124 (curves).")] = "I-131",
+    decay_corrected: Annotated[
+        bool | None,
+        typer.Option("--decay-corrected/--decaying", help="If the file does not say it (curves)."),
+    ] = None,
+    common_cv: Annotated[
+        float, typer.Option(help="Relative uncertainty that all points share (curves).")
+    ] = 0.0,
+    out: Annotated[Path | None, typer.Option(help="Folder [results/<name of the data>].")] = None,
+) -> None:
+    """Fit measurements: time-activity curves, or a population model."""
+    from pdcraft import report as paint
+    from pdcraft.study import fit as corridor
+
+    folder = out or Path("results") / data.stem
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if model is None:
+        corridor.fit_curves(
+            data, nuclide, out=folder, decay_corrected=decay_corrected, common_cv=common_cv
+        )
+    else:
+        corridor.fit_population(data, model, out=folder)
+    for line in paint.fit_lines(folder):
+        typer.echo(line)
+    typer.echo(f"Results: {folder}\nReport:  {paint.write_fit(folder)}")
+
+
+@app.command()
 def cite(
     study: Annotated[Path, typer.Argument(help="Study file, or results folder of a run.")],
 ) -> None:

@@ -8,8 +8,9 @@ a folder must hold) and `figures/` (one file per kind of figure). `look.py` says
 dashes and symbols mean everywhere.
 """
 
+from pdcraft.report.fit_page import fit_lines, render_fit, write_fit
 from pdcraft.report.folder import Results, read
 from pdcraft.report.page import render
 from pdcraft.report.write import write
 
-__all__ = ["Results", "read", "render", "write"]
+__all__ = ["Results", "fit_lines", "read", "render", "render_fit", "write", "write_fit"]

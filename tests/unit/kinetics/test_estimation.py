@@ -259,3 +259,27 @@ def test_too_few_observations_and_impossible_compartments_are_refused():
     with pytest.raises(InputError, match="covariate 'WT'"):
         weighted = replace(model, covariates=(Covariate("CL", "WT", "power", 70.0, 0.75),))
         estimation.prepare(weighted, records((0, 1, 1, 0, 0, 0, 0, 1), *seen_at(1.0)))
+
+
+def test_nuts_agrees_with_the_closed_form_of_a_linear_model():
+    """One value per patient, normal effect: the mean's posterior is a weighted mean."""
+    pytest.importorskip("numpyro")
+    data = records((0, 1, 1, 0, 0, 0, 0, 0), *seen_at(0.0), patients=8)
+    y = np.array([1.1, 0.9, 1.3, 0.7, 1.2, 1.0, 0.8, 1.4])
+    data = replace(data, value=np.column_stack([np.zeros(8), y]).ravel())
+    model = PopulationModel(
+        estimation.ExponentialSum(1),
+        {"A1": Theta(0.5, positive=False), "K1": Theta(1.0, fixed=True)},
+        np.array([[0.04]]), ("A1",), ("normal",), {"additive": 0.1},
+        fixed=frozenset({"omega.A1", "sigma.additive"}),
+    )  # fmt: skip
+    found = estimation.sample_population(
+        model, estimation.prepare(model, data), warmup=150, draws=400, chains=1, seed=4
+    )
+    precision = 8 / (0.04 + 0.01) + 1.0
+    mean = (y.sum() / 0.05 + 0.5) / precision
+    sd = precision**-0.5
+    # four standard errors of the chain
+    assert found.free.mean() == pytest.approx(mean, abs=4 * sd / found.effective.min() ** 0.5)
+    assert found.free.std() == pytest.approx(sd, rel=0.25)
+    assert found.divergences == 0

@@ -53,7 +53,7 @@ class PopulationFit:
     gradient
         Gradient of the objective at the end; near 0 if converged.
     converged, evaluations, message
-        How the search ended.
+        Whether one more Newton step would gain less than 0.001, and how the search ended.
     estimates
         Typical values, variances and covariances, error, with standard errors.
     steps
@@ -179,18 +179,20 @@ def fit_population(
     x = np.asarray(found.x)
     value, slopes = search.parts(x)
     gradient = slopes.sum(0)
-    converged = bool(np.abs(gradient).max(initial=0.0) < 10 * tolerance)
-    if not converged:
-        warnings.warn(
-            f"The search ended with a gradient of {np.abs(gradient).max():.2g} (asked: "
-            f"{tolerance:g}): {found.message} Estimates may not be the optimum; "
-            "try other initial values.",
-            ValidityWarning,
-            stacklevel=2,
-        )
     covariance = np.full((len(x), len(x)), np.nan)
     if standard_errors and len(x):
         covariance = _covariance(search, x)
+    likely = covariance if np.isfinite(covariance).all() else 2 * _inverse(curvature)
+    # what one more Newton step would gain; differences of 0.001 decide nothing
+    gain = float(0.25 * gradient @ likely @ gradient)
+    converged = bool(gain < 1e-3)
+    if not converged:
+        warnings.warn(
+            f"The search ended {gain:.2g} above the minimum that its gradient points to: "
+            f"{found.message} Estimates may not be the optimum; try other initial values.",
+            ValidityWarning,
+            stacklevel=2,
+        )
     at_end = at(model, x)
     return PopulationFit(
         at_end, method, float(value.sum()), x, covariance, np.asarray(search.eta), gradient,

@@ -3,7 +3,7 @@ r"""Objective functions of a population model: FO, FOCE, FOCEI, Laplace, with ex
 All are :math:`-2\ln L` without :math:`n\ln2\pi`, as NONMEM prints it. The random effects are
 optimised inside; the gradient of the outer objective goes through that optimum by the implicit
 function theorem: one Newton step with a frozen Hessian has the right derivative (theory page
-*estimation*, equations 14-20).
+*estimation*, equations 12 and 13).
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+"""Files of measurements → a results folder: curves of one patient, or a population model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from pdcraft import kinetics, library
+from pdcraft.domain.errors import InputError
+from pdcraft.domain.records import Records
+from pdcraft.kinetics import estimation
+from pdcraft.study.population_spec import PopulationSpec, read_population_model
+from pdcraft.study.results import Rows, Table, to_csv
+
+DRAWS = 300
+"""Simulated trials behind a predictive check, and series behind a Monte Carlo uncertainty."""
+
+
+def fit_curves(
+    table: Path,
+    nuclide: str,
+    *,
+    out: Path,
+    decay_corrected: bool | None = None,
+    common_cv: float = 0.0,
+    seed: int = 0,
+) -> Path:
+    """Time-integrated activities of a time-activity table, in a folder.
+
+    Writes ``curves.csv`` (every candidate with its weight), ``integrals.csv`` (averaged, with the
+    uncertainty by propagation and by Monte Carlo) and ``points.csv``.
+
+    Raises
+    ------
+    InputError
+        As `library.time_activity` and `kinetics.fit_curves`; nothing is written then.
+    """
+    series = library.time_activity(table, nuclide, decay_corrected=decay_corrected)
+    curves: Rows = []
+    integrals: Rows = []
+    points: Rows = []
+    for data in series:
+        choice = kinetics.fit_curves(data, common_cv=common_cv)
+        mean, sigma = choice.time_integrated()
+        draws = kinetics.resample(choice, draws=DRAWS, seed=seed)
+        low, high = np.quantile(draws, [0.05, 0.95])
+        unit = "MBq h" if data.unit == "MBq" else "h"
+        integrals.append([data.region, unit, mean, sigma, draws.mean(), draws.std(), low, high])
+        for fit, weight, aicc in zip(choice.fits, choice.weight, choice.aicc, strict=True):
+            area = fit.time_integrated(), fit.time_integrated_sigma()
+            halves = " ".join(f"{h:.4g}" for h in fit.half_life_h)
+            curves.append(
+                [data.region, fit.shape.name, weight, aicc, fit.chi_square, *area, unit, halves]
+            )
+        fitted = choice.at(data.time_h)
+        given = np.full(len(data), np.nan) if data.sigma is None else data.sigma
+        points += [
+            [data.region, t, y, s, f]
+            for t, y, s, f in zip(data.time_h, data.activity, given, fitted, strict=True)
+        ]
+    tables: dict[str, Table] = {
+        "integrals": (
+            ("region", "unit", "tia", "sigma", "mc_mean", "mc_sd", "mc_p05", "mc_p95"), integrals,
+        ),
+        "curves": (
+            ("region", "curve", "weight", "criterion", "chi_square", "tia", "sigma", "unit",
+             "effective_half_lives_h"), curves,
+        ),
+        "points": (("region", "time_h", "activity", "sigma", "fitted"), points),
+    }  # fmt: skip
+    about = {"kind": "curves", "data": Path(table).name, "nuclide": nuclide, "seed": seed}
+    return _write(out, tables, about)
+
+
+def fit_population(data: Path, model: Path, *, out: Path) -> Path:
+    """A population model fitted to a NONMEM-format data set, in a folder.
+
+    Writes ``estimates.csv``, ``individuals.csv`` (parameters of every patient), ``residuals.csv``
+    (PRED, IPRED, IWRES, CWRES, NPDE), ``vpc.csv`` (prediction-corrected), ``shrinkage.csv``, and
+    the model file itself.
+
+    Raises
+    ------
+    InputError
+        As `library.event_records` and `read_population_model`; nothing is written then.
+    """
+    spec = read_population_model(model)
+    records = library.event_records(
+        data, time_unit=spec.time_unit, amount_unit=spec.amount_unit, value_unit=spec.value_unit,
+        covariates=spec.model.reads, carry=spec.carry, ranges=spec.ranges,
+    )  # fmt: skip
+    steps = estimation.prepare(spec.model, records, carry=spec.carry)
+    fit = estimation.fit_population(spec.model, steps, method=spec.method)
+    about = {
+        "kind": "population", "data": Path(data).name, "method": fit.method,
+        "objective": fit.objective, "log_likelihood": fit.log_likelihood, "aic": fit.aic,
+        "observations": fit.observations, "patients": len(records.subjects),
+        "converged": fit.converged, "message": fit.message,
+        "largest_gradient": float(np.abs(fit.gradient).max(initial=0.0)),
+        "condition_number": fit.condition_number, "seed": spec.seed,
+        "units": {"time": "h", "amount": spec.amount_unit, "value": spec.value_unit},
+    }  # fmt: skip
+    tables = _population_tables(fit, records, spec)
+    return _write(out, tables, about, {"model.toml": spec.text})
+
+
+def _population_tables(
+    fit: estimation.PopulationFit, records: Records, spec: PopulationSpec
+) -> dict[str, Table]:
+    left = estimation.shrinkage(fit)
+    own = estimation.most_probable(fit.model, fit.steps)
+    names = list(own.parameters)
+    return {
+        "estimates": (
+            ("parameter", "value", "unit", "standard_error", "rse_percent", "initial"),
+            [[e.name, e.value, e.unit, e.standard_error, e.relative_percent, e.initial]
+             for e in fit.estimates],
+        ),
+        "individuals": (
+            ("patient", *names, *(f"{n}_cv" for n in names)),
+            [[who, *(own.parameters[n][i] for n in names), *(own.relative_sd[n][i] for n in names)]
+             for i, who in enumerate(records.subjects)],
+        ),
+        "residuals": _residuals(fit, records, spec.seed),
+        "vpc": _check(fit, spec.seed),
+        "shrinkage": (("effect", "shrinkage"), [[k, v] for k, v in left.items()]),
+    }  # fmt: skip
+
+
+def _residuals(fit: estimation.PopulationFit, records: Records, seed: int) -> Table:
+    found = estimation.residuals(fit)
+    errors = estimation.discrepancies(fit.model, fit.steps, draws=DRAWS, seed=seed)
+    steps, rows = fit.steps, []
+    seen, time = np.asarray(steps.is_observed), np.asarray(steps.time_h)
+    value, record = np.asarray(steps.value), np.asarray(steps.record)
+    for i, j in zip(*np.nonzero(seen), strict=True):
+        line = records.rows[record[i, j]] if records.rows else record[i, j] + 1
+        rows.append(
+            [records.subjects[i], line, time[i, j], value[i, j], found.typical[i, j],
+             found.individual[i, j], found.weighted[i, j], found.conditional[i, j], errors[i, j]]
+        )  # fmt: skip
+    header = ("patient", "line", "time_h", "value", "pred", "ipred", "iwres", "cwres", "npde")
+    return header, rows
+
+
+def _check(fit: estimation.PopulationFit, seed: int) -> Table:
+    check = estimation.predictive_check(fit.model, fit.steps, draws=DRAWS, seed=seed)
+    rows: Rows = [
+        [check.time_h[b], p, check.observed[b, k], *check.simulated[b, k], int(check.count[b])]
+        for b in range(len(check.time_h))
+        for k, p in enumerate(check.percentiles)
+    ]
+    return ("time_h", "percentile", "observed", "p05", "p50", "p95", "count"), rows
+
+
+def _write(
+    out: Path, tables: dict[str, Table], about: dict, texts: dict[str, str] | None = None
+) -> Path:
+    """All or nothing: tables go to a folder beside, which then takes its name."""
+    out = Path(out)
+    if out.exists() and any(out.iterdir()):
+        raise InputError(f"{out} is not empty. Name another folder, or move it away.")
+    draft = out.with_name(out.name + ".part")
+    (draft / "tables").mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        (draft / "tables" / f"{name}.csv").write_bytes(to_csv(table))
+    for name, text in (texts or {}).items():
+        (draft / name).write_text(text, "utf-8", newline="\n")
+    (draft / "fit.json").write_text(json.dumps(about, indent=1) + "\n", "utf-8", newline="\n")
+    if out.exists():
+        out.rmdir()
+    return draft.replace(out)

@@ -1,0 +1,296 @@
+r"""From a tracer to the therapy: what one patient's CLR 124 says about CLR 131.
+
+The carrier is the same molecule, so its kinetics are too; only decay and what is emitted differ.
+Individual parameters have the library's spread as prior; measurements of tracer activity give
+their posterior; each draw of it goes down the river with the therapeutic agent. Any kinetic model
+serves: it is used through `kinetics.simulate` only (theory page *estimation*, equation 14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import scipy.stats
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from pdcraft import decay, dosimetry, kinetics
+from pdcraft.domain import (
+    Agent,
+    InputError,
+    NumericalError,
+    ParameterSet,
+    Patient,
+    Regimen,
+    TimeActivity,
+    Values,
+    unknown,
+)
+from pdcraft.dosimetry import AbstractEngine
+from pdcraft.kinetics import AbstractModel
+
+Floats = NDArray[np.float64]
+_TAIL = 5.0  # degrees of freedom of the proposal: heavier tails than any posterior here
+
+
+@dataclass(frozen=True)
+class TracerPosterior:
+    """Draws of one patient's individual parameters, given tracer measurements.
+
+    Attributes
+    ----------
+    names
+        Parameters that were let free, those with a spread.
+    draws
+        Their values. ``[draw, name]``.
+    patient
+        The patient with a leading axis ``[draw]``.
+    effective
+        Number of independent draws that the importance weights are worth.
+    narrowing
+        Posterior over prior standard deviation on the scale of the prior, by name: near 1, the
+        data say nothing of it.
+    """
+
+    names: tuple[str, ...]
+    draws: Floats
+    patient: Patient
+    effective: float
+    narrowing: dict[str, float]
+
+
+def tracer_posterior(
+    model: AbstractModel,
+    patient: Patient,
+    prior: ParameterSet,
+    measured: Sequence[TimeActivity],
+    *,
+    tracer: Agent,
+    given: Regimen,
+    draws: int = 2000,
+    seed: int = 0,
+) -> TracerPosterior:
+    r"""Posterior draws of individual kinetics from tracer measurements.
+
+    With :math:`\theta=g(z)`, :math:`z\sim N(0,1)` by the spread of each parameter, and relative
+    measurement errors as log-normal,
+
+    .. math:: -2\ln p(z\mid y)=z^Tz+\sum_i\frac{\big(\ln y_i-\ln A_i(g(z))\big)^2}
+              {\ln(1+\sigma_i^2/y_i^2)}.
+
+    The mode is found by Gauss-Newton; draws from a multivariate t about it are weighed and
+    resampled, in three rounds that adapt its centre and width.
+
+    Parameters
+    ----------
+    model
+        Kinetic model.
+    patient
+        The patient (no leading axis) with typical values of what is not known.
+    prior
+        Parameters with their spread; those that ``patient`` has and that have one are let free.
+    measured
+        Tracer activity of regions of the model in MBq with uncertainty, > 0.
+    tracer, given
+        What was given for the measurement, and how.
+    draws, seed
+        Number of posterior draws, and the seed.
+
+    Returns
+    -------
+    TracerPosterior
+
+    Raises
+    ------
+    InputError
+        If measurements lack uncertainty, are 0, or are of another nuclide than the tracer's.
+    MissingError
+        If a measured region is not one of the model's.
+    NumericalError
+        If the weights are worth fewer than 50 draws.
+
+    References
+    ----------
+    gelman2013, sections 10.4 and 13.3 (importance resampling about a mode)
+    """
+    places = _check(model, measured, tracer)
+    free = tuple(
+        n for n in patient.parameters.names if n in prior and prior[n].spread.kind != "none"
+        and n in model.needs
+    )  # fmt: skip
+    if not free:
+        raise InputError("No parameter of the model has a spread: there is nothing to learn.")
+    kinds = tuple((prior[n].spread.kind) for n in free)
+    numbers = jnp.array(
+        [[prior[n].value, prior[n].spread.cv, prior[n].spread.sd, prior[n].spread.low,
+          prior[n].spread.high] for n in free]
+    )  # fmt: skip
+    seen = tuple(jnp.asarray(m.time_h) for m in measured)
+    y = jnp.log(jnp.concatenate([jnp.asarray(m.activity) for m in measured]))
+    sd = jnp.sqrt(jnp.log1p(jnp.concatenate([jnp.asarray(_relative(m)) for m in measured]) ** 2))
+
+    def residuals(z: Array) -> Array:
+        return _residuals(
+            (model, patient, given, tracer), (free, kinds, numbers), (seen, tuple(places)), y, sd, z
+        )
+
+    z, effective = _sample(residuals, len(free), draws, seed)
+    values = np.asarray(jax.vmap(lambda row: _values(kinds, numbers, row))(jnp.asarray(z)))
+    people = jax.vmap(lambda v: _with(patient, free, v))(jnp.asarray(values))
+    narrow = {n: float(s) for n, s in zip(free, z.std(0), strict=True)}
+    return TracerPosterior(free, values, people, effective, narrow)
+
+
+@eqx.filter_jit
+def _residuals(river: tuple, free: tuple, seen: tuple, y: Array, sd: Array, z: Array) -> Array:
+    """Standardised residuals of prior and data for many rows of ``z``. ``[row, residual]``."""
+    model, patient, given, tracer = river
+    names, kinds, numbers = free
+    times, places = seen
+
+    def one(row: Array) -> Array:
+        own = _with(patient, names, _values(kinds, numbers, row))
+        activity = decay.activity(
+            kinetics.simulate(model, own, given, tracer), tracer.payload.chain
+        )
+        at = [activity.at(t)[:, p, 0] for t, p in zip(times, places, strict=True)]
+        predicted = jnp.log(jnp.maximum(jnp.concatenate(at), 1e-12))
+        return jnp.concatenate([row, (y - predicted) / sd])
+
+    return jax.vmap(one)(z)
+
+
+def therapy_doses(
+    posterior: TracerPosterior,
+    model: AbstractModel,
+    engine: AbstractEngine,
+    *,
+    therapy: Agent,
+    planned: Regimen,
+) -> tuple[tuple[str, ...], Floats]:
+    """Absorbed dose of every draw from a planned therapy: regions, and Gy ``[draw, region]``."""
+
+    def one(patient: Patient) -> Array:
+        amount = kinetics.simulate(model, patient, planned, therapy)
+        activity = decay.activity(amount, therapy.payload.chain)
+        return dosimetry.irradiate(engine, activity, patient.anatomy).integrate().total_Gy
+
+    first = posterior.patient.anatomy.space
+    return first.names, np.asarray(jax.jit(jax.vmap(one))(posterior.patient))
+
+
+def therapy_integrals(
+    posterior: TracerPosterior, model: AbstractModel, *, therapy: Agent, planned: Regimen
+) -> tuple[tuple[str, ...], Floats]:
+    """Time-integrated activity of every draw: places, and MBq h ``[draw, place]`` (parent)."""
+
+    def one(patient: Patient) -> Array:
+        amount = kinetics.simulate(model, patient, planned, therapy)
+        return decay.activity(amount, therapy.payload.chain).integral_MBq_h[:, 0]
+
+    return tuple(model.places), np.asarray(jax.jit(jax.vmap(one))(posterior.patient))
+
+
+def _check(model: AbstractModel, measured: Sequence[TimeActivity], tracer: Agent) -> list[int]:
+    if not measured:
+        raise InputError("No measurement was given; one region at least is needed.")
+    places = []
+    for m in measured:
+        if m.region not in model.places:
+            raise unknown("Measured region", m.region, model.places)
+        if m.nuclide != tracer.payload.name or m.unit != "MBq":
+            raise InputError(
+                f"Region '{m.region}' holds {m.nuclide} in {m.unit}; {tracer.payload.name} in MBq "
+                "is needed, decaying as it was measured."
+            )
+        if m.sigma is None or not (m.activity > 0).all():
+            raise InputError(
+                f"Region '{m.region}': activities must be above 0 and have their uncertainty."
+            )
+        places.append(list(model.places).index(m.region))
+    return places
+
+
+def _relative(m: TimeActivity) -> Floats:
+    return np.asarray(m.sigma) / m.activity
+
+
+def _values(kinds: tuple[str, ...], numbers: Float[Array, "n 5"], z: Float[Array, "n"]) -> Array:
+    """Individual values from standard normal ones, as populations are drawn."""
+    out = []
+    for i, kind in enumerate(kinds):
+        value, cv, sd, low, high = numbers[i]
+        if kind == "lognormal":
+            out.append(value * jnp.exp(jnp.sqrt(jnp.log1p(cv**2)) * z[i]))
+        elif kind == "logitnormal":
+            out.append(jax.nn.sigmoid(jnp.log(value / (1 - value)) + sd * z[i]))
+        elif kind == "uniform":
+            out.append(low + (high - low) * jax.scipy.special.ndtr(z[i]))
+        else:
+            out.append(value + sd * z[i])
+    return jnp.stack(out)
+
+
+def _with(patient: Patient, names: tuple[str, ...], values: Array) -> Patient:
+    old = patient.parameters
+    at = jnp.array([old.names.index(n) for n in names])
+    new = Values(old.names, old.value.at[at].set(values))
+    return eqx.tree_at(lambda p: p.parameters, patient, new)
+
+
+def _sample(
+    residuals: Callable[[Array], Array], size: int, draws: int, seed: int
+) -> tuple[Floats, float]:
+    """Weighed draws about the mode, resampled; and what the weights are worth."""
+    centre, root = _mode(residuals, size)
+    random = np.random.default_rng(seed)
+    many = 4 * draws
+    z = weight = np.zeros(0)
+    effective = 0.0
+    for _ in range(4):
+        shape = scipy.stats.multivariate_t(centre, root @ root.T, df=_TAIL, seed=random)
+        z = np.atleast_2d(shape.rvs(many)).reshape(many, size)
+        target = -0.5 * (np.asarray(residuals(jnp.asarray(z))) ** 2).sum(1)
+        log_weight = np.where(np.isfinite(target), target, -np.inf) - shape.logpdf(z)
+        weight = np.exp(log_weight - log_weight.max())
+        weight /= weight.sum()
+        effective = float(1.0 / (weight**2).sum())
+        if effective > 0.3 * many:
+            break
+        centre = weight @ z
+        spread = (z - centre).T @ ((z - centre) * weight[:, None])
+        root = np.linalg.cholesky(1.1 * spread + 1e-9 * np.eye(size))
+    if effective < 50:
+        raise NumericalError(
+            f"The posterior could not be sampled: {many} weighed draws are worth {effective:.0f}. "
+            "Ask for more draws, or check that the measurements fit the model."
+        )
+    return z[random.choice(many, draws, p=weight)], effective
+
+
+def _mode(residuals: Callable[[Array], Array], size: int) -> tuple[Floats, Floats]:
+    """Most probable point by damped Gauss-Newton with a Jacobian of differences, all at once."""
+    z, damping, h = np.zeros(size), 1e-3, 1e-4
+    J = np.eye(size)
+    r = np.asarray(residuals(jnp.asarray(z[None])))[0]
+    for _ in range(50):
+        both = np.concatenate([z + h * np.eye(size), z - h * np.eye(size)])
+        moved = np.asarray(residuals(jnp.asarray(both)))
+        J = (moved[:size] - moved[size:]).T / (2 * h)
+        step = np.linalg.solve(J.T @ J + damping * np.eye(size), J.T @ r)
+        new = np.asarray(residuals(jnp.asarray((z - step)[None])))[0]
+        if np.isfinite(new).all() and new @ new <= r @ r:
+            gain = r @ r - new @ new
+            z, r, damping = z - step, new, damping * 0.2
+            if gain < 1e-8:
+                break
+        else:
+            damping = max(damping, 1e-6) * 10.0
+            if damping > 1e8:
+                break
+    return z, np.linalg.cholesky(np.linalg.inv(J.T @ J))

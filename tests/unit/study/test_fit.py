@@ -1,0 +1,77 @@
+"""A data file and a model file become a folder, or one message."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pdcraft import report
+from pdcraft.domain import InputError, MissingError
+from pdcraft.study.fit import fit_population
+from pdcraft.study.population_spec import population_model_from_text
+
+MODEL = """
+[model]
+structure = "graph"
+method = "fo"
+error = "additive"
+volume = "V"
+[[transfer]]
+source = "central"
+rate = "CL/V"
+[units]
+time = "h"
+amount = "mg"
+value = "mg/L"
+[theta]
+CL = { value = 4.0, unit = "L/h" }
+V = { value = 40.0, unit = "L", fixed = true }
+[omega]
+CL = { variance = 0.09 }
+[sigma]
+additive = { sd = 0.1, unit = "mg/L" }
+"""
+
+
+def test_a_fit_leaves_tables_and_a_page(tmp_path):
+    random = np.random.default_rng(1)
+    lines = ["ID,TIME,AMT,DV"]
+    for i in range(12):
+        rate = 0.1 * np.exp(0.3 * random.standard_normal())
+        lines.append(f"{i},0,100,.")
+        for t in (1.0, 6.0, 12.0):
+            lines.append(f"{i},{t},.,{2.5 * np.exp(-rate * t) + 0.1 * random.standard_normal()}")
+    (tmp_path / "d.csv").write_text("\n".join(lines), "utf-8")
+    (tmp_path / "m.toml").write_text(MODEL, "utf-8")
+    folder = fit_population(tmp_path / "d.csv", tmp_path / "m.toml", out=tmp_path / "out")
+    about = json.loads((folder / "fit.json").read_text("utf-8"))
+    assert (about["patients"], about["observations"], about["converged"]) == (12, 36, True)
+    assert report.fit_lines(folder)[1].startswith("  CL = ")
+    page = report.render_fit(folder)
+    assert "Predictive check" in page
+    assert page == report.render_fit(folder)
+    assert (folder / "model.toml").read_text("utf-8") == MODEL
+
+
+def test_bad_data_leave_nothing(tmp_path):
+    (tmp_path / "d.csv").write_text("ID,TIME,AMT,DV\n1,0,100,.\n1,5,.,1\n1,2,.,1\n", "utf-8")
+    (tmp_path / "m.toml").write_text(MODEL, "utf-8")
+    with pytest.raises(InputError, match="line 4: TIME 2 goes back"):
+        fit_population(tmp_path / "d.csv", tmp_path / "m.toml", out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "error", "said"),
+    [
+        ('structure = "graph"', 'structure = "one_compartmen"', MissingError, "one_compartment"),
+        ("[omega]", "[omegas]", InputError, "omegas"),
+        ('rate = "CL/V"', 'rate = "CL/V"\ntarget = "urine"', InputError, "Nothing leaves the body"),
+        ("value = 4.0,", "", InputError, "either a value or a column"),
+        ("variance = 0.09", "variance = -1", InputError, "positive definite"),
+        ('method = "fo"', 'method = "saem"', InputError, "model.method"),
+    ],
+)
+def test_a_mistake_in_the_model_file_is_named(old, new, error, said):
+    with pytest.raises(error, match=said):
+        population_model_from_text(MODEL.replace(old, new))

@@ -9,7 +9,7 @@ serves: it is used through `kinetics.simulate` only (theory page *estimation*, e
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import equinox as eqx
 import jax
@@ -95,7 +95,8 @@ def tracer_posterior(
     prior
         Parameters with their spread; those that ``patient`` has and that have one are let free.
     measured
-        Tracer activity of regions of the model in MBq with uncertainty, > 0.
+        Tracer activity of regions of the model with uncertainty, > 0; in MBq, or as fractions
+        of what was given.
     tracer, given
         What was given for the measurement, and how.
     draws, seed
@@ -118,6 +119,7 @@ def tracer_posterior(
     ----------
     gelman2013, sections 10.4 and 13.3 (importance resampling about a mode)
     """
+    measured = [_in_MBq(m, given) for m in measured]
     places = _check(model, measured, tracer)
     free = tuple(
         n for n in patient.parameters.names if n in prior and prior[n].spread.kind != "none"
@@ -203,10 +205,10 @@ def _check(model: AbstractModel, measured: Sequence[TimeActivity], tracer: Agent
     for m in measured:
         if m.region not in model.places:
             raise unknown("Measured region", m.region, model.places)
-        if m.nuclide != tracer.payload.name or m.unit != "MBq":
+        if m.nuclide != tracer.payload.name:
             raise InputError(
-                f"Region '{m.region}' holds {m.nuclide} in {m.unit}; {tracer.payload.name} in MBq "
-                "is needed, decaying as it was measured."
+                f"Region '{m.region}' holds {m.nuclide}; the tracer carries {tracer.payload.name}. "
+                "Give the tracer's own activity, decaying as it was measured."
             )
         if m.sigma is None or not (m.activity > 0).all():
             raise InputError(
@@ -214,6 +216,14 @@ def _check(model: AbstractModel, measured: Sequence[TimeActivity], tracer: Agent
             )
         places.append(list(model.places).index(m.region))
     return places
+
+
+def _in_MBq(m: TimeActivity, given: Regimen) -> TimeActivity:
+    if m.unit == "MBq":
+        return m
+    whole = float(given.activity_MBq.sum())
+    sigma = None if m.sigma is None else whole * m.sigma
+    return replace(m, unit="MBq", activity=whole * m.activity, sigma=sigma)
 
 
 def _relative(m: TimeActivity) -> Floats:

@@ -254,6 +254,9 @@ def test_too_few_observations_and_impossible_compartments_are_refused():
         estimation.fit_population(model, steps)
     with pytest.raises(InputError, match="compartment 3 does not exist"):
         estimation.prepare(model, records((0, 1, 100, 0, 0, 0, 0, 3), *seen_at(1.0)))
+    with pytest.raises(InputError, match="compartments 1, 2"):
+        two = [(t, 0, 0, 0, 0, 0, 0, place) for t, place in ((1, 1), (2, 2))]
+        estimation.prepare(model, records((0, 1, 100, 0, 0, 0, 0, 1), *two))
     with pytest.raises(InputError, match="no observation"):
         estimation.prepare(model, records((0, 1, 100, 0, 0, 0, 0, 1)))
     with pytest.raises(InputError, match="covariate 'WT'"):

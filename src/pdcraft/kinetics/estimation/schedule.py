@@ -110,6 +110,12 @@ def schedule(
                 f"The model reads covariate '{name}', which the data lack. They have "
                 f"{', '.join(records.covariates) or 'none'}."
             )
+    measured = np.unique(records.compartment[records.is_observed])
+    if len(measured[measured > 0]) > 1:
+        raise InputError(
+            f"Observations are of compartments {', '.join(map(str, measured))}; a structure is "
+            "measured in one. Fit them one after the other (MDV = 1 hides the others)."
+        )
     if carry not in ("locf", "nocb"):
         raise InputError(f"carry = '{carry}' must be 'locf' or 'nocb'.")
     steps = [

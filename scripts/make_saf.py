@@ -42,7 +42,6 @@ SOURCES = (
     "stomach contents", "testes", "thymus", "thyroid", "upper large intestine contents",
     "urinary bladder contents", "uterus", "skin", "gall bladder wall", "stomach wall",
     "upper large intestine wall", "lower large intestine wall", "urinary bladder wall", "tumour",
-    "heart", "gut",
 )  # fmt: skip
 SYMBOLS = (
     "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se "

@@ -26,7 +26,8 @@ from pdcraft.dosimetry.marrow import (
     marrow_tia_from_blood_MBq_h,
     marrow_to_blood_ratio,
 )
-from pdcraft.dosimetry.mird import Mird, build_mird
+from pdcraft.dosimetry.mird import Mird
+from pdcraft.dosimetry.mird_build import build_mird
 from pdcraft.dosimetry.monte_carlo import MonteCarlo
 from pdcraft.dosimetry.s_values import (
     organ_s_Gy_per_MBq_h,

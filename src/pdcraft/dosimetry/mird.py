@@ -10,29 +10,18 @@ it, in lesions, and at the wall of a hollow organ (theory page *dosimetry*, sect
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
-from numpy.typing import NDArray
 
 from pdcraft.domain import Activity, Anatomy, DoseRate, InputError, unknown
-from pdcraft.domain.agent import Emissions
-from pdcraft.domain.phantom import Phantom, Stopping
 from pdcraft.domain.units import GY_G_PER_MEV_MBQ_H
 from pdcraft.dosimetry.base import RADIATIONS, AbstractEngine
-from pdcraft.dosimetry.lesion import Lesions, PhotonSpheres
-from pdcraft.dosimetry.marrow import marrow_self_fraction
-from pdcraft.dosimetry.s_values import (
-    BODY,
-    MARROW,
-    electron_shares,
-    photon_s_Gy_per_MBq_h,
-    photon_s_sigma_Gy_per_MBq_h,
-)
-from pdcraft.dosimetry.sphere import ElectronSpheres, mean_electron_absorbed_fraction
+from pdcraft.dosimetry.lesion import Lesions
+from pdcraft.dosimetry.s_values import BODY, MARROW
 
 TUMOUR, SKELETON, NOWHERE = "tumour", "skeleton", "excreta"
 REST = ("plasma", "blood", "tissue", "rest of body", "iodide")
@@ -126,7 +115,8 @@ class Mird(AbstractEngine):
         ----------
         sources
             Names of `regions`, of `REST`, "tumour", "lesion…" or "excreta". What the sources of
-            `REST` fill depends on the others: the body less every region named beside them.
+            `REST` fill depends on the others: the body less every region named beside them. In a
+            body without marrow of its own (the mouse) "red marrow" is part of the rest.
         anatomy
             Masses of the patient, in the order of `places`; lesions after them.
         """
@@ -160,6 +150,7 @@ class Mird(AbstractEngine):
         left = m[BODY] - sum(m[n] for n in named)
         columns = {n: table[:, k] for k, n in enumerate(self.regions)}
         columns |= dict.fromkeys(REST, jnp.sqrt(rest) / left)
+        columns.setdefault(MARROW, columns["rest of body"])
         columns |= {NOWHERE: jnp.zeros_like(table[:, body])}
         if self.has_nests:
             columns[TUMOUR] = columns[MARROW]
@@ -198,7 +189,7 @@ class Mird(AbstractEngine):
                     f"Source '{name}' has no mass. Add it to the anatomy, behind the other places."
                 )
             return
-        known = (*self.regions, *REST, *([TUMOUR] if self.has_nests else []), NOWHERE)
+        known = (*self.regions, *REST, MARROW, *([TUMOUR] if self.has_nests else []), NOWHERE)
         if name not in known:
             raise unknown("Source region", name, (*known, LESION))
 
@@ -227,6 +218,7 @@ class Mird(AbstractEngine):
         columns |= {NOWHERE: jnp.zeros_like(columns[BODY])}
         if self.has_nests:
             columns[TUMOUR] = columns[MARROW]
+        columns.setdefault(MARROW, columns["rest of body"])
         # Of what a lesion emits, organs are told the whole-body mean only.
         outside = jnp.zeros_like(columns[BODY])
         at_body = self.places.index(BODY)
@@ -260,7 +252,7 @@ class Mird(AbstractEngine):
         for name in sources:
             if name in self.regions and name not in (MARROW, SKELETON, BODY):
                 column = self._from_region(name, anatomy)
-            elif name in REST or name == BODY:
+            elif name in (*REST, BODY) or (name == MARROW and MARROW not in self.places):
                 column = self._even([] if name == BODY else self._named(sources), anatomy)
             else:
                 column = self._column(self._spread(name, mass), anatomy)
@@ -333,92 +325,3 @@ class Mird(AbstractEngine):
             own = held / m_marrow - cross * m_tumour / m_marrow
             return {MARROW: own, TUMOUR: cross, **spread}
         return {MARROW: cross, TUMOUR: stay / m_tumour + cross, **spread}
-
-
-def build_mird(
-    phantoms: Sequence[Phantom],
-    emissions: Sequence[Emissions],
-    stopping: Stopping,
-    *,
-    marrow_floor: float,
-    marrow_length_g_per_cm2: float,
-    nest_mass_g: float,
-    spheres: ElectronSpheres,
-    photon_spheres: PhotonSpheres,
-) -> Mird:
-    r"""A `Mird` engine for one chain, from phantoms, spectra and stopping powers.
-
-    Parameters
-    ----------
-    phantoms
-        Male, then female; or one body of any age or species.
-    emissions
-        What the members of the chain emit.
-    stopping
-        Electrons in water.
-    marrow_floor, marrow_length_g_per_cm2
-        :math:`\phi_\infty` and :math:`L` of the marrow's electron self absorbed fraction
-        :math:`\phi_\infty + (1-\phi_\infty)/(1+R(E)/L)`.
-    nest_mass_g
-        Mass of the spheres in which myeloma cells lie among marrow. g.
-    spheres, photon_spheres
-        Transported absorbed fractions, for nests and lesions.
-
-    Returns
-    -------
-    Mird
-        Ready for `irradiate`.
-
-    Raises
-    ------
-    InputError
-        If a nuclide emits nothing.
-
-    References
-    ----------
-    bolch2009, Eq. 4 (S from specific absorbed fractions)
-    """
-    for e in emissions:
-        if not any(e.energy_MeV(r) > 0 for r in RADIATIONS):
-            raise InputError(f"{e.nuclide} emits no radiation; there is no dose to compute.")
-    targets = [n for n in phantoms[0].targets if all(n in p.targets for p in phantoms)]
-    regions = [n for n in phantoms[0].sources if all(n in p.sources for p in phantoms)]
-    nests = [TUMOUR] if "red marrow" in targets and TUMOUR not in targets else []
-    return Mird(
-        (*targets, *nests),
-        tuple(e.nuclide for e in emissions),
-        tuple(regions),
-        *(
-            jnp.asarray(np.stack([_table(fold, p, targets, regions, emissions) for p in phantoms]))
-            for fold in (photon_s_Gy_per_MBq_h, photon_s_sigma_Gy_per_MBq_h, electron_shares)
-        ),
-        jnp.asarray([[float(p.mass_g[p.target(n)]) for n in targets] for p in phantoms]),
-        jnp.asarray([[e.energy_MeV(r) for r in RADIATIONS] for e in emissions]),
-        jnp.asarray(
-            [
-                marrow_self_fraction(e, stopping, marrow_floor, marrow_length_g_per_cm2)
-                for e in emissions
-            ]
-        ),
-        jnp.asarray(
-            [
-                float(mean_electron_absorbed_fraction(e, nest_mass_g, stopping, spheres=spheres))
-                for e in emissions
-            ]
-        ),
-        Lesions.of(emissions, stopping, spheres, photon_spheres),
-    )
-
-
-def _table(
-    fold: Callable[[Phantom, Emissions], NDArray],
-    phantom: Phantom,
-    targets: list[str],
-    regions: list[str],
-    emissions: Sequence[Emissions],
-) -> NDArray:
-    """What ``fold`` gives, ``[target, source, nuclide]``."""
-    rows = [phantom.target(n) for n in targets]
-    columns = [phantom.source(n) for n in regions]
-    S = np.stack([fold(phantom, e) for e in emissions], axis=-1)
-    return S[np.ix_(rows, columns)]

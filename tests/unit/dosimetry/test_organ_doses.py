@@ -69,3 +69,10 @@ def test_the_rest_of_a_mouse_without_its_liver_gives_the_liver_less_than_the_who
     rest = doses_from("I-131", "mouse", {"rest of body": 1.0, "liver": 0.0})
     at = even.targets.index("liver")
     assert rest.total_Gy[at] < even.total_Gy[at]
+
+
+def test_marrow_of_a_body_without_marrow_is_part_of_the_rest():
+    marrow, rest = (
+        doses_from("I-131", "mouse", {name: 1.0}) for name in ("red marrow", "rest of body")
+    )
+    assert np.allclose(marrow.Gy, rest.Gy)

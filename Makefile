@@ -26,6 +26,7 @@ bench: $(VENV)/ready-dev
 
 calibrate: $(VENV)/ready-dev
 	$(RUN) scripts.calibrate_clr1404
+	$(RUN) scripts.calibrate_pbpk
 	$(RUN) scripts.calibrate_marrow
 
 setup: $(VENV)/ready-dev

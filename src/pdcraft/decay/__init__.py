@@ -10,5 +10,6 @@ Read first `bateman.py`; theory in docs/theory/decay.md.
 """
 
 from pdcraft.decay.bateman import activity, evolve, labelled_nmol
+from pdcraft.decay.daughters import FreeDaughters, relocated
 
-__all__ = ["activity", "evolve", "labelled_nmol"]
+__all__ = ["FreeDaughters", "activity", "evolve", "labelled_nmol", "relocated"]

@@ -22,7 +22,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from pdcraft.domain import InputError, Values
+from pdcraft.domain import Amount, InputError, Regions, Samples, Values
 
 MOLAR_MASS_g_per_mol = 853.9
 """Of paclitaxel, C47H51NO14."""
@@ -93,6 +93,21 @@ class Paclitaxel(eqx.Module):
         if solution.ys is None:
             raise InputError("The solver gave nothing back; ask for fewer or later instants.")
         return solution.ys
+
+    def amount(
+        self, entry_ug_per_h: Callable[[Array], Array], time_h: Float[Array, "time"]
+    ) -> Amount:
+        """Free drug in plasma, in deep and in shallow tissue, at sampled instants. nmol.
+
+        Parameters
+        ----------
+        entry_ug_per_h, time_h
+            As in `amounts_ug`.
+        """
+        ug = self.amounts_ug(entry_ug_per_h, time_h)[:, :3]
+        space = Regions(("plasma", "deep tissue", "shallow tissue"), jnp.zeros(3))
+        nmol = 1e3 / MOLAR_MASS_g_per_mol * ug.T[:, None, :]
+        return Amount(space, ("paclitaxel",), Samples(jnp.asarray(time_h, float)), nmol)
 
     def concentration_ug_per_L(self, amounts_ug: Float[Array, "time 4"]) -> Float[Array, "time"]:
         """Total paclitaxel in plasma. ug/L (ng/mL), ``[time]``."""

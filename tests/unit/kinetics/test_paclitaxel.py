@@ -51,6 +51,9 @@ def test_a_linker_frees_what_the_carrier_holds():
     assert freed == pytest.approx(expected, rel=1e-4)
     amounts = model.amounts_ug(entry, jnp.array([0.0, 24.0, 500.0]))
     assert float(amounts[1, 0]) > 0
+    free = model.amount(entry, jnp.array([0.0, 24.0, 500.0]))
+    ug = free.nmol[0, 0] * 0.8539
+    np.testing.assert_allclose(ug, amounts[:, 0], rtol=1e-9)
 
 
 def test_what_cannot_be_is_refused():

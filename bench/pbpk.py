@@ -35,8 +35,8 @@ def main() -> None:
     def person(key: jax.Array) -> Patient:
         value = typical * jnp.exp(0.1 * jax.random.normal(key, typical.shape))
         value = value.at[one.parameters.names.index("rate.exponent")].set(-0.25)
-        shares = jnp.asarray([n.startswith(("liver.loss", "internal.loss_as", "thyroid", "kidneys.r"))
-                              for n in one.parameters.names])  # fmt: skip
+        begin = ("liver.loss", "internal.loss_as", "thyroid", "kidneys.r")
+        shares = jnp.asarray([n.startswith(begin) for n in one.parameters.names])
         value = jnp.where(shares, jnp.clip(value, 0.0, 1.0), value)
         return eqx.tree_at(lambda p: p.parameters.value, one, value)
 

@@ -12,11 +12,14 @@ from collections.abc import Iterable
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
+from numpy.typing import NDArray
 
-from pdcraft.domain import SEXES, Anatomy, ParameterSet, Patient, Regions, Values
+from pdcraft.domain import SEXES, Anatomy, InputError, ParameterSet, Patient, Regions, Values
 from pdcraft.domain.parameter import Parameter
 from pdcraft.domain.random import normals
+from pdcraft.trial.body_surface import body_surface_m2
 
 _NEEDS = (
     "population.male_share", "population.age", "marrow.infiltration",
@@ -28,8 +31,8 @@ class Population(eqx.Module):
     r"""Draws virtual patients.
 
     Body mass goes with the square of height, :math:`m = m_{50}(h/h_{50})^2 e^{\omega z}`; organs go
-    with body mass; body surface is that of Mosteller, :math:`\sqrt{hm/3600}`. Myeloma replaces the
-    share ``marrow.infiltration`` of the active marrow.
+    with body mass; body surface is that of a named formula. Myeloma replaces the share
+     ``marrow.infiltration`` of the active marrow.
 
     Attributes
     ----------
@@ -39,6 +42,11 @@ class Population(eqx.Module):
         Target regions of the phantoms and their masses; g, ``[sex, place]``.
     seed
         Of the study.
+    correlations
+        Triples (parameter, parameter, correlation of their normal scores); all others are
+        independent, and nobody's other values change when one is added.
+    surface
+        Formula of body surface, see `body_surface_m2`.
 
     References
     ----------
@@ -49,11 +57,37 @@ class Population(eqx.Module):
     places: tuple[str, ...] = eqx.field(static=True)
     reference_g: Float[Array, "sex place"]
     seed: int = eqx.field(static=True)
+    correlations: tuple[tuple[str, str, float], ...] = eqx.field(static=True, default=())
+    surface: str = eqx.field(static=True, default="mosteller")
 
     def __check_init__(self) -> None:
-        """Refuse a parameter set without the covariates."""
+        """Refuse a set without the covariates, unknown formulas, impossible correlations."""
         for name in _NEEDS:
             self.parameters[name]
+        body_surface_m2(170.0, 70.0, self.surface)
+        self._mixing()
+
+    def _mixing(self) -> tuple[tuple[str, ...], NDArray]:
+        """Parameters that are correlated, and the Cholesky factor of their correlations."""
+        names = tuple(dict.fromkeys(n for a, b, _ in self.correlations for n in (a, b)))
+        R = np.eye(len(names))
+        for a, b, rho in self.correlations:
+            if (
+                a == b
+                or self.parameters[a].spread.kind == "none"
+                or (self.parameters[b].spread.kind == "none")
+            ):
+                raise InputError(
+                    f"The correlation of {a} and {b} needs two parameters that differ between "
+                    "patients. Give both a spread."
+                )
+            R[names.index(a), names.index(b)] = R[names.index(b), names.index(a)] = rho
+        if names and np.linalg.eigvalsh(R).min() <= 0:
+            raise InputError(
+                f"No patients have the correlations {self.correlations}: the matrix is not "
+                "positive definite. Make them smaller, or add the missing pairs."
+            )
+        return names, np.linalg.cholesky(R)
 
     @property
     def regions(self) -> tuple[str, ...]:
@@ -67,6 +101,10 @@ class Population(eqx.Module):
     def _drawn(self, numbers: Int[Array, "n"]) -> Patient:
         names = list(self.parameters)
         z = normals(self.seed, ["sex", *names], numbers)
+        related, mix = self._mixing()
+        if related:
+            rows = jnp.asarray([1 + names.index(n) for n in related])
+            z = z.at[rows].set(jnp.asarray(mix) @ z[rows])
         drawn = _individual(list(self.parameters.values()), z[1:])
         row = names.index
         male = jax.scipy.special.ndtr(z[0]) < drawn[row("population.male_share")]
@@ -86,7 +124,7 @@ class Population(eqx.Module):
         values = jnp.concatenate([drawn[jnp.asarray([row(n) for n in kept])], plasma[None]]).T
         return Patient(
             numbers, self._anatomy(sex, body_kg, drawn[row("marrow.infiltration")]), body_kg,
-            height, jnp.sqrt(height * body_kg / 3600.0), drawn[row("population.age")],
+            height, body_surface_m2(height, body_kg, self.surface), drawn[row("population.age")],
             Values((*kept, "plasma.volume"), values),
         )  # fmt: skip
 

@@ -65,7 +65,7 @@ def zolotarev_per_h(slowest_per_h: float, fastest_per_h: float, n: int) -> np.nd
     Examples
     --------
     >>> zolotarev_per_h(1.0, 100.0, 3).round(3).tolist()
-    [1.615, 10.0, 61.923]
+    [1.541, 10.0, 64.878]
     """
     square = (slowest_per_h / fastest_per_h) ** 2
     u = (2 * np.arange(1, n + 1) - 1) * ellipkm1(square) / (2 * n)

@@ -44,7 +44,7 @@ def subject(
     >>> from pdcraft import library
     >>> mouse = library.physiology("mouse")
     >>> m = subject(mouse, library.parameters("kinetics/clr1404_pbpk"), infiltration=0.25)
-    >>> m.anatomy.space.mass_g.tolist()
+    >>> [round(float(g), 6) for g in m.anatomy.space.mass_g]
     [0.3, 0.1, 25.0]
     """
     if not 0.0 <= infiltration <= 1.0:

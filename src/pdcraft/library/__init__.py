@@ -7,6 +7,7 @@ media/ tissues/ diseases/ endpoints/ dosimetry/`` and ``SOURCES.bib``; nuclear d
 the packages `radioactivedecay` and `icrp107-database`. Read first: `read.py`.
 """
 
+from pdcraft.library.bodies import physiology
 from pdcraft.library.conjugate import agent, payload_named
 from pdcraft.library.disease import Disease, disease
 from pdcraft.library.electron_data import photon_sphere_fractions, sphere_fractions
@@ -23,7 +24,6 @@ from pdcraft.library.media import (
 from pdcraft.library.mixture import mixture
 from pdcraft.library.nuclides import chain, emissions
 from pdcraft.library.phantom import PHANTOMS, phantom, phantom_names
-from pdcraft.library.physiology import physiology
 from pdcraft.library.read import bibliography, cite, names_on, parameters, read_toml, shelf
 from pdcraft.library.time_activity import time_activity
 from pdcraft.library.volumes import tumour_volumes

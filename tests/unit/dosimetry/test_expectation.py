@@ -75,8 +75,8 @@ MIXED = np.array([0.03, 0.19, 0.37, 0.6]), np.array([0.1, 0.5, 0.3, 0.1]), np.ar
     [
         (MIXED, 1.684, 20_000),
         (mono(0.03, 1.0), 0.3, 40_000),
-        (mono(0.364, 1.0), 0.15, 50_000),  # as small as the range of the electrons
-        (mono(2.5, 1.0), 3.0, 12_000),  # pairs
+        (mono(0.364, 1.0), 0.15, 30_000),  # as small as the range of the electrons
+        (mono(2.5, 1.0), 3.0, 10_000),  # pairs
         (mono(0.6, 2.0), 1.0, 5_000),  # positrons
         (mono(2.0, 0.0), 0.8, 4_000),  # bremsstrahlung
     ],

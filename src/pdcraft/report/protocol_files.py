@@ -16,6 +16,7 @@ _STYLE = (
     "color:#1a1a1a}table{border-collapse:collapse;margin:.5rem 0 2rem;"
     "font-variant-numeric:tabular-nums}th,td{border-bottom:1px solid #ccc;padding:.25rem .75rem;"
     "text-align:left;vertical-align:top}th{border-bottom:2px solid #555}"
+    "td:not(:last-child){white-space:nowrap}"
     "td.number{text-align:right}"
 )
 

@@ -28,6 +28,7 @@ calibrate: $(VENV)/ready-dev
 	$(RUN) scripts.calibrate_clr1404
 	$(RUN) scripts.calibrate_pbpk
 	$(RUN) scripts.calibrate_marrow
+	$(RUN) scripts.calibrate_myeloma
 
 setup: $(VENV)/ready-dev
 

@@ -47,8 +47,10 @@ from pdcraft.biology.marrow import AbstractCytotoxicity, Marrow, blood_counts
 from pdcraft.biology.myeloma import Myeloma, myeloma_course
 from pdcraft.biology.ntcp import Complication, ntcp, slope_from_tolerances
 from pdcraft.biology.progression import Death, Progression, ProgressionFreeSurvival
+from pdcraft.biology.quality_of_life import QualityOfLife, qlq_c30_score
 from pdcraft.biology.radiosensitizer import sensitised_surviving_fraction
 from pdcraft.biology.response import BestResponse
+from pdcraft.biology.supportive_care import SupportiveCare
 from pdcraft.biology.survival import LinearQuadratic, TissueDose, surviving_fraction
 from pdcraft.biology.waldenstrom import waldenstrom_depth, waldenstrom_progressed
 from pdcraft.biology.xenograft import Xenograft, growth_rate_per_h, xenograft_mass_g
@@ -65,12 +67,13 @@ __all__ = [
     "AbstractEndpoint", "Assessments", "BestResponse", "Complication", "CountRule", "Cytopenia",
     "CytotoxicKill", "Death", "DoseLimitingToxicity", "GrowthDelay", "IMWGCriteria", "Level",
     "LinearQuadratic", "LuganoCriteria", "Lymphoma", "Marrow", "Myeloma", "Progression",
-    "ProgressionFreeSurvival", "TissueDose", "TumourVolumes", "WaldenstromCriteria", "Xenograft",
-    "XenograftFit", "alpha_from_sf2_per_Gy", "bed_constant_rate", "bed_exponential", "bed_net_Gy",
-    "blood_counts", "ctcae_grade", "ctcae_limits", "effective_treatment_h", "eqd2_Gy", "eubed_Gy",
-    "eud_Gy", "fit_growth", "foresee", "growth_rate_per_h", "has_progressed", "imwg_category",
-    "kill_hazard_per_h", "lugano_depth", "lugano_progressed", "lymphoma_course", "myeloma_course",
-    "ntcp", "protraction_factor", "quadratic_dose_Gy2", "respond", "response_depth",
+    "ProgressionFreeSurvival", "QualityOfLife", "SupportiveCare", "TissueDose", "TumourVolumes",
+    "WaldenstromCriteria", "Xenograft", "XenograftFit", "alpha_from_sf2_per_Gy",
+    "bed_constant_rate", "bed_exponential", "bed_net_Gy", "blood_counts", "ctcae_grade",
+    "ctcae_limits", "effective_treatment_h", "eqd2_Gy", "eubed_Gy", "eud_Gy", "fit_growth",
+    "foresee", "growth_rate_per_h", "has_progressed", "imwg_category", "kill_hazard_per_h",
+    "lugano_depth", "lugano_progressed", "lymphoma_course", "myeloma_course", "ntcp",
+    "protraction_factor", "qlq_c30_score", "quadratic_dose_Gy2", "respond", "response_depth",
     "saturating_kill", "sensitised_surviving_fraction", "slope_from_tolerances",
     "surviving_fraction", "tcp", "translate_alpha", "waldenstrom_depth", "waldenstrom_progressed",
     "xenograft_mass_g",

@@ -6,7 +6,8 @@ In parts of the baseline (theory page *biology*, section 4):
    S' &= k_s S\,[\min((C/\tau)^{-\gamma}, F) - 1] - h(t) S \\
    T_1' &= k_1 (S - T_1), \quad T_i' = k_i (T_{i-1} - T_i)
 
-The count *C* is the mean of the last stages, those in the blood. :math:`\tau = e^{-\rho\,BED}` is
+The count *C* is the mean of the last stages, those in the blood; where renewal answers to the pool
+(red cells), *S* takes its place in the feedback. :math:`\tau = e^{-\rho\,BED}` is
 the set point, lowered for good by irradiation. The pool is followed as :math:`\ln S + \int h`,
 which stays smooth however fast the dose comes; :math:`\int h` is known in closed form.
 """
@@ -43,6 +44,9 @@ class Lineage(eqx.Module):
         Rates of the stages after the pool, from marrow to blood. 1/h, one for each stage.
     in_blood
         How many of the last stages circulate; 0 if the pool itself is what is counted.
+    by_pool
+        Whether renewal answers to the pool itself and not to the count. Red cells live so long
+        that a pool driven by their number would overshoot.
     """
 
     alpha_per_Gy: Float[Array, ""]
@@ -51,6 +55,7 @@ class Lineage(eqx.Module):
     most_feedback: Float[Array, ""]
     stage_per_h: tuple[Float[Array, ""], ...]
     in_blood: int = eqx.field(static=True)
+    by_pool: bool = eqx.field(static=True, default=False)
 
     def weights(self, grid: Grid) -> tuple[Parabola, ...]:
         """Weights of all stages for the steps of a grid; stages of one rate share theirs."""
@@ -95,7 +100,8 @@ class Lineage(eqx.Module):
         target
             Logarithm of the set point at the beginning of the step.
         """
-        slope = self.renewal_per_h * self.drive(self.count(line), target)
+        felt = line.pool if self.by_pool else self.count(line)
+        slope = self.renewal_per_h * self.drive(felt, target)
         log_pool = line.log_pool + adams(step_h, slope, line.slope)
         pool = jnp.exp(log_pool - lesions)
         earlier, before, now, stages = line.pool_before, line.pool, pool, []
@@ -127,10 +133,12 @@ def lineages(values: Values, sensitivity: Array) -> tuple[Lineage, ...]:
     """
     most = values["red marrow.most_feedback"]
 
-    def made(name: str, stages: tuple[Array, ...], in_blood: int) -> Lineage:
+    def made(
+        name: str, stages: tuple[Array, ...], in_blood: int, *, by_pool: bool = False
+    ) -> Lineage:
         return Lineage(
             values[f"{name}.alpha"] * sensitivity, values[f"{name}.renewal_rate"],
-            values[f"{name}.feedback"], most, stages, in_blood,
+            values[f"{name}.feedback"], most, stages, in_blood, by_pool,
         )  # fmt: skip
 
     mega = STAGES / values["platelets.mtt"]
@@ -140,6 +148,11 @@ def lineages(values: Values, sensitivity: Array) -> tuple[Lineage, ...]:
     return (
         made("platelets", (mega,) * STAGES + (1.0 / values["platelets.lifespan"],), 1),
         made("neutrophils", (delay,) * STAGES + (mature,) * (STAGES + 1), 1),
-        made("haemoglobin", (young,) * STAGES + (red,) * RED_CELL_STAGES, RED_CELL_STAGES),
+        made(
+            "haemoglobin",
+            (young,) * STAGES + (red,) * RED_CELL_STAGES,
+            RED_CELL_STAGES,
+            by_pool=True,
+        ),
         made("lymphocytes", (), 0),
     )

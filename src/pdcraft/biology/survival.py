@@ -25,12 +25,12 @@ from pdcraft.biology.bed import (
     repair_modes,
     repair_rate_per_h,
 )
+from pdcraft.biology.sampled import sampled_dose_by
 from pdcraft.domain import (
     Amount,
     DoseRate,
     Effect,
     Exponentials,
-    InputError,
     Patient,
     Samples,
     Values,
@@ -43,7 +43,7 @@ class TissueDose(eqx.Module):
     Attributes
     ----------
     clock
-        The modes.
+        Exponential modes, or instants between which the dose rate goes in straight lines.
     linear_Gy_per_h
         With alpha particles weighted by their RBE at low dose; Gy/h, ``[mode]``.
     physical_Gy_per_h
@@ -51,7 +51,7 @@ class TissueDose(eqx.Module):
         on the radiation.
     """
 
-    clock: Exponentials
+    clock: Exponentials | Samples
     linear_Gy_per_h: Float[Array, "mode"]
     physical_Gy_per_h: Float[Array, "mode"]
 
@@ -71,6 +71,8 @@ class TissueDose(eqx.Module):
         then at every eighth; in between it goes with the dose, as both come at the same moments.
         BED is then right to 0.2 % in between (checked), and in full at the end.
         """
+        if isinstance(self.clock, Samples):
+            return self._sampled_by(t_h, repair_half_time_h)
         linear = dose_by_Gy(self.clock, self.linear_Gy_per_h, t_h)
         among = _among(t_h.shape[0])
         quadratic = quadratic_dose_by_Gy2(
@@ -79,13 +81,26 @@ class TissueDose(eqx.Module):
         return linear, _spread(quadratic, linear, among)
 
     def total(self, repair_half_time_h: Real) -> tuple[Array, Array]:
-        r"""Weighted dose (Gy) and protracted :math:`G D^2` (Gy^2), to infinity."""
+        r"""Weighted dose (Gy) and protracted :math:`G D^2` (Gy^2), to the end."""
+        if isinstance(self.clock, Samples):
+            linear, quadratic = self._sampled_by(self.clock.time_h[-1:], repair_half_time_h)
+            return linear[0], quadratic[0]
         return (
             self.linear_Gy_per_h @ self.clock.integral_h,
             quadratic_dose_Gy2(
                 self.clock, self.physical_Gy_per_h, repair_half_time_h=repair_half_time_h
             ),
         )
+
+    def _sampled_by(self, t_h: Array, repair_half_time_h: Real) -> tuple[Array, Array]:
+        repair = repair_rate_per_h(repair_half_time_h)
+        linear, _ = sampled_dose_by(
+            self.clock.time_h, self.linear_Gy_per_h, t_h, repair_rate_per_h=repair
+        )
+        _, quadratic = sampled_dose_by(
+            self.clock.time_h, self.physical_Gy_per_h, t_h, repair_rate_per_h=repair
+        )
+        return linear, quadratic
 
 
 MANY = 64
@@ -117,16 +132,9 @@ def tissue_dose(dose_rate: DoseRate, tissue: str, *, rbe_alpha: Real) -> TissueD
 
     Raises
     ------
-    InputError
-        If the dose rate is sampled and not a sum of exponential modes.
     MissingError
         If the dose rate holds no such region.
     """
-    if not isinstance(dose_rate.clock, Exponentials):
-        raise InputError(
-            "Biology needs the dose rate as exponential modes; this one is sampled. Fit "
-            "exponentials to the measured amounts first, as pdcraft.kinetics does."
-        )
     rates = dose_rate.Gy_per_h[dose_rate.space.index(tissue)]
     weight = jnp.stack(
         [jnp.asarray(rbe_alpha if r == "alpha" else 1.0, float) for r in dose_rate.radiations]

@@ -26,6 +26,7 @@ NEEDS: Mapping[str, str] = {
     "tumour.alpha": "1/Gy",
     **lq_needs(TUMOUR),
     "tumour.dose_gsd": "1",
+    "tumour.dose_factor": "1",
     "tumour.resistant_share": "1",
     "tumour.resistant_alpha": "1",
     "tumour.growth_rate": "1/d",
@@ -80,7 +81,7 @@ def log_survival(
         Of this tumour to that of ``dose``.
     """
     multiplier, share = dose_parts(values["tumour.dose_gsd"], parts)
-    multiplier = multiplier * dose_ratio
+    multiplier = multiplier * dose_ratio * values["tumour.dose_factor"]
     linear, quadratic = (
         d[:, None] for d in dose.by(grid.time_h, values["tumour.repair_half_time"])
     )
@@ -101,6 +102,7 @@ def tumour_doses(
     """
     alpha, alpha_beta = values["tumour.alpha"], values["tumour.alpha_beta"]
     multiplier, share = dose_parts(values["tumour.dose_gsd"], parts)
+    multiplier = multiplier * values["tumour.dose_factor"]
     linear, quadratic = dose.total(values["tumour.repair_half_time"])
     each = multiplier * linear + multiplier**2 * quadratic / alpha_beta
     bed = eubed_Gy(each, share, alpha_per_Gy=alpha)

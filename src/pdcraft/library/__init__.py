@@ -24,38 +24,23 @@ from pdcraft.library.media import (
 from pdcraft.library.mixture import mixture
 from pdcraft.library.nuclides import chain, emissions
 from pdcraft.library.phantom import PHANTOMS, phantom, phantom_names
-from pdcraft.library.read import bibliography, cite, names_on, parameters, read_toml, shelf
+from pdcraft.library.posterior import posterior
+from pdcraft.library.read import (
+    bibliography,
+    cite,
+    names_on,
+    parameters,
+    read_rows,
+    read_toml,
+    shelf,
+)
 from pdcraft.library.time_activity import time_activity
 from pdcraft.library.volumes import tumour_volumes
 
 __all__ = [
-    "PHANTOMS",
-    "Disease",
-    "agent",
-    "alphas_in_water",
-    "bibliography",
-    "chain",
-    "cite",
-    "ctcae",
-    "disease",
-    "electrons_after_cole",
-    "electrons_in",
-    "electrons_in_water",
-    "emissions",
-    "event_records",
-    "graph",
-    "medium",
-    "mixture",
-    "names_on",
-    "parameters",
-    "payload_named",
-    "phantom",
-    "phantom_names",
-    "photon_sphere_fractions",
-    "physiology",
-    "read_toml",
-    "shelf",
-    "sphere_fractions",
-    "time_activity",
-    "tumour_volumes",
+    "PHANTOMS", "Disease", "agent", "alphas_in_water", "bibliography", "chain", "cite", "ctcae",
+    "disease", "electrons_after_cole", "electrons_in", "electrons_in_water", "emissions",
+    "event_records", "graph", "medium", "mixture", "names_on", "parameters", "payload_named",
+    "phantom", "phantom_names", "photon_sphere_fractions", "physiology", "posterior", "read_rows",
+    "read_toml", "shelf", "sphere_fractions", "time_activity", "tumour_volumes",
 ]  # fmt: skip

@@ -24,6 +24,8 @@ class Disease:
         One of `CRITERIA`: chooses how the tumour is followed and judged.
     population
         File of ``species/`` with those who have it.
+    calibration
+        Disease whose calibration its sensitivity is taken from.
     parameters
         Growth, kill, markers, survival.
     """
@@ -32,6 +34,7 @@ class Disease:
     title: str
     criteria: str
     population: str
+    calibration: str
     parameters: ParameterSet
 
 
@@ -60,5 +63,6 @@ def disease(name: str) -> Disease:
                 + ("a text." if known is None else f"one of {', '.join(known)}.")
             )
     return Disease(
-        name, meta["title"], meta["criteria"], meta["population"], parameters(f"diseases/{name}")
-    )
+        name, meta["title"], meta["criteria"], meta["population"],
+        meta.get("calibration", "multiple_myeloma"), parameters(f"diseases/{name}"),
+    )  # fmt: skip

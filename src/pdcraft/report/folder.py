@@ -29,12 +29,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "waterfall": ("cohort", "patient", "best_change_percent", "response"),
     "swimmer": ("cohort", "patient", "day_end", "event_end", "response", "response_day"),
     "km": ("cohort", "endpoint", "day", "survival", "low", "high", "at_risk"),
+    "window": ("cohort", "total_mCi_per_m2", "outcome", "p", "low", "high"),
+    "support": ("cohort", "what", "p_any", "mean_if_any", "first_day_p50"),
+    "spider": ("cohort", "patient", "day", "change_percent"),
+    "sensitivity": ("cohort", "outcome", "parameter", "rank_correlation"),
     "validity": ("where", "message", "count"),
 }  # fmt: skip
 """Columns that a table must have where it is present; further columns may be there."""
 
 _WORDS = {"ctcae": ("low", "high")}  # a limit may be LLN, the lower limit of normal
-_RATES = ("orr", "cbr", "dcr", "p_grade3plus", "p_grade4", "survival")
+_RATES = ("orr", "cbr", "dcr", "p_grade3plus", "p_grade4", "survival", "p_any")
 
 
 class AnyResults(Protocol):

@@ -26,7 +26,10 @@ _FIGURES: dict[str, tuple[tuple[str, ...], Callable[[Results], Figure | None]]] 
     "counts": (("curves_markers", "ctcae"), figures.blood_counts),
     "markers": (("curves_markers",), figures.disease_markers),
     "waterfall": (("waterfall",), figures.waterfall),
+    "spider": (("spider",), figures.spider),
     "swimmer": (("swimmer",), figures.swimmer),
+    "window": (("window",), figures.window),
+    "sensitivity": (("sensitivity",), figures.sensitivity),
     "survival": (("km",), figures.survival),
     "trial": (("trial",), figures.trial_path),
 }

@@ -16,7 +16,7 @@ from pdcraft.domain.errors import InputError
 TEXT = frozenset({
     "cohort", "region", "lineage", "unit", "marker", "endpoint", "response", "event_end", "patient",
     "decision", "reason", "parameter", "value", "spread", "status", "source", "where",
-    "rests_on_it", "version", "message",
+    "rests_on_it", "version", "message", "outcome", "what",
 })  # fmt: skip
 """Columns that hold words; all others hold numbers, NaN where a cell is empty."""
 

@@ -127,6 +127,19 @@ def _response_groups(results: Results) -> list[Group]:
     return [Group("Response", tuple(rates)), Group("Time to event", tuple(times))]
 
 
+def support(results: Results) -> list[dict[str, str]]:
+    """One row for each cohort and kind of support that anybody was given."""
+    label = {c.name: c.label for c in results.cohorts}
+    return [
+        {
+            "cohort": label[row["cohort"]], "what": row["what"], "share": percent(row["p_any"]),
+            "each": significant(row["mean_if_any"]), "first": day(row["first_day_p50"]),
+        }
+        for row in results.tables["support"]
+        if row["p_any"] > 0
+    ]  # fmt: skip
+
+
 def _says_something(row: Row) -> bool:
     return any(cell.main != "–" for cell in row.cells)
 

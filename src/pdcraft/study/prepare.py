@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
+from numpy.typing import NDArray
 
 from pdcraft import library
 from pdcraft.biology import (
@@ -28,6 +29,8 @@ from pdcraft.biology import (
     Myeloma,
     Progression,
     ProgressionFreeSurvival,
+    QualityOfLife,
+    SupportiveCare,
     WaldenstromCriteria,
     ctcae_limits,
 )
@@ -46,15 +49,16 @@ from pdcraft.dosimetry import ElectronSpheres, PhotonSpheres, build_mird
 from pdcraft.kinetics import PBPK, AbstractModel, TwoPool
 from pdcraft.study.course import Plan
 from pdcraft.study.spec import CohortTable, Study
-from pdcraft.trial.population import Population
+from pdcraft.trial.population import Beliefs, Population
 
-_SHELVES = ("species/human", "tissues/marrow", "tissues/support")
+_SHELVES = ("species/human", "tissues/marrow", "tissues/support", "endpoints/quality_of_life")
 _CRITERIA: dict[str, AbstractCriteria] = {
     "imwg": IMWGCriteria(), "iwwm": WaldenstromCriteria(), "lugano": LuganoCriteria(),
 }  # fmt: skip
 _ENGINE = "dosimetry/marrow"
 _KINETICS = {"two_pool": "kinetics/clr1404_two_pool", "pbpk": "kinetics/clr1404_pbpk"}
 _BODIES = ("adult_male", "adult_female")  # in the order of the sexes
+_LENT = ("tumour.alpha", "tumour.alpha cv", "tumour.dose_factor")
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,13 @@ def prepare(study: Study) -> Prepared:
     plan = Plan(agent, kinetics, engine, effects, endpoints(study), Samples(jnp.asarray(days * 24)))
     for model in (kinetics, *effects, *plan.endpoints):
         check_needs(model.needs, parameters, type(model).__name__)
-    population = Population(parameters, engine.places[:-1], engine.reference_g, study.study.seed)
+    population = Population(
+        parameters,
+        engine.places[:-1],
+        engine.reference_g,
+        study.study.seed,
+        beliefs=beliefs(study),
+    )
     return Prepared(study, plan, population, parameters, engine_parameters)
 
 
@@ -154,6 +164,30 @@ def kinetic_model(study: Study, agent: Agent) -> AbstractModel:
     bodies = tuple(library.physiology(name) for name in _BODIES)
     decays = np.asarray(agent.payload.chain.rate_per_h).tolist()
     return PBPK(bodies, library.graph("iodine_icrp137"), exact_per_h=decays)
+
+
+def beliefs(study: Study) -> Beliefs | None:
+    """Draws of the typical values that calibration left undecided; None if none are asked for.
+
+    What the study file sets is known and not drawn. Marrow and tumour were calibrated apart, so
+    their draws are paired by order. A disease that was not calibrated itself takes sensitivity
+    and dose from the one that was, and keeps its own growth.
+    """
+    n, disease = study.uncertainty.draws, library.disease(study.study.disease)
+    if n == 0:
+        return None
+    names: list[str] = []
+    columns: list[NDArray] = []
+    for path in ("tissues/marrow", f"diseases/{disease.calibration}"):
+        found, draws = library.posterior(path)
+        rows = np.linspace(0, len(draws) - 1, n).astype(int)
+        lent = path.startswith("diseases/") and disease.calibration != disease.name
+        for i, name in enumerate(found):
+            known = name.removesuffix(" cv") in study.parameters
+            if not known and (not lent or name in _LENT):
+                names.append(name)
+                columns.append(draws[rows, i])
+    return Beliefs(tuple(names), jnp.asarray(np.stack(columns, axis=1)))
 
 
 def _check_names(study: Study) -> None:
@@ -199,8 +233,10 @@ def endpoints(study: Study) -> tuple[AbstractEndpoint, ...]:
             if any(row["lineage"] == lineage for row in table)
         ),
         *limiting,
+        SupportiveCare(),
         BestResponse(seen),
         Progression(seen),
         ProgressionFreeSurvival(seen),
         Death(seen.seed),
+        QualityOfLife(),
     )

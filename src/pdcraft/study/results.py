@@ -54,18 +54,23 @@ def toxicity(
     cohort: str,
     kept: dict[str, NDArray],
     events: Sequence[str],
-    markers: Sequence[str],
+    markers: Sequence[tuple[str, str]],
     day_of: NDArray,
 ) -> Rows:
     """Rows of ``toxicity.csv``; recovery is the median of those who needed to recover."""
     rows: Rows = []
+    names, unit = [m for m, _ in markers], dict(markers)
     for lineage, nadir, back in (
         ("platelets", "thrombocytopenia", "platelet recovery"),
         ("neutrophils", "neutropenia", "neutrophil recovery"),
+        ("haemoglobin", "anaemia", "haemoglobin recovery"),
+        ("lymphocytes", "lymphopenia", "lymphocyte recovery"),
     ):
+        if nadir not in events:
+            continue
         i, j = events.index(nadir), events.index(back)
         value = kept["event_value"][:, i]
-        day = day_of[kept["markers"][:, markers.index(lineage)].argmin(axis=1)]
+        day = day_of[kept["markers"][:, names.index(lineage)].argmin(axis=1)]
         grade = kept["event_grade"][:, i]
         fell = grade >= 2
         again = np.where(
@@ -73,7 +78,7 @@ def toxicity(
         )
         recovery = float(np.median(again)) if fell.any() else np.nan
         rows.append(
-            [cohort, lineage, "1e9/L", np.median(value), np.median(day), recovery,
+            [cohort, lineage, unit[lineage], np.median(value), np.median(day), recovery,
              (grade >= 3).mean(), (grade >= 4).mean(), *np.quantile(value, (0.05, 0.95)),
              *np.quantile(day, (0.05, 0.95)), *_share(grade >= 3), *_share(grade >= 4)]
         )  # fmt: skip

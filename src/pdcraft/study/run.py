@@ -16,7 +16,7 @@ import pdcraft
 from pdcraft import library
 from pdcraft.domain import Course, InputError, Patient, PdcraftError, Regimen, ValidityWarning
 from pdcraft.domain.units import MBQ_PER_MCI
-from pdcraft.study import results, shards, workers
+from pdcraft.study import outlook, results, shards, workers
 from pdcraft.study.assumptions import assumption_rows, cited, validity_rows
 from pdcraft.study.claim import as_json, claimed, numbers_sha256, sha256
 from pdcraft.study.designs import design_named
@@ -140,15 +140,17 @@ def _tables(
     markers = [pair for e in plan.effects for pair in zip(e.markers, e.marker_units, strict=True)]
     places, sources = prepared.population.regions, plan.kinetics.places
     marker_days = np.asarray(plan.clock.time_h) / 24.0
-    rows: dict[str, results.Rows] = {name: [] for name in results.COLUMNS}
+    columns = {**results.COLUMNS, **outlook.COLUMNS}
+    rows: dict[str, results.Rows] = {name: [] for name in columns}
+    draws, visits = prepared.study.uncertainty.draws, prepared.study.assessment.visit_every / 24.0
+    parameters = prepared.population.draw(jnp.arange(1)).parameters.names
+    names = [m for m, _ in markers]
     for done, (cohort, paths) in enumerate(files):
         progress("tables", done, len(files))
         kept = shards.unpack(paths)
         name = cohort.name
         rows["doses"] += results.doses(name, kept, places)
-        rows["toxicity"] += results.toxicity(
-            name, kept, events, [m for m, _ in markers], marker_days
-        )
+        rows["toxicity"] += results.toxicity(name, kept, events, markers, marker_days)
         rows["response"] += results.response(name, kept, events)
         rows["km"] += results.kaplan_meier(name, kept, events)
         rows["curves_activity"] += results.curves_activity(name, kept, sources, shards.CURVE_DAYS)
@@ -156,6 +158,11 @@ def _tables(
         rows["curves_markers"] += results.curves_markers(name, kept, markers, marker_days)
         rows["waterfall"] += results.waterfall(name, kept, events)
         rows["swimmer"] += results.swimmer(name, kept, events)
+        total = sum(d.activity for d in cohort.doses) / MBQ_PER_MCI
+        rows["window"] += outlook.window(name, total, kept, events, draws)
+        rows["support"] += outlook.support(name, kept, events)
+        rows["spider"] += outlook.spider(name, kept, names, marker_days, visits)
+        rows["sensitivity"] += outlook.sensitivity(name, kept, events, parameters)
     rows["trial"] = _trial(prepared, progress) if prepared.study.trial else []
     rows["assumptions"] = assumption_rows(prepared)
     rows["ctcae"] = [
@@ -164,7 +171,7 @@ def _tables(
     ]
     rows["validity"] = validity_rows(prepared)
     return {
-        name: (results.COLUMNS[name], content)
+        name: (columns[name], content)
         for name, content in rows.items()
         if content or name in ("validity",)
     }
@@ -236,6 +243,7 @@ def _manifest(
             "design": study.trial.design if study.trial else "",
             "visit_every_d": study.assessment.visit_every / 24.0,
             "infusion_h": study.kinetics.infusion,
+            "draws": study.uncertainty.draws,
         },
         "cohorts": cohorts,
         "warnings": [{"where": r[0], "message": r[1]} for r in validity],

@@ -84,6 +84,7 @@ def observe(
     effect, outcome = course.effect, course.outcome
     return {
         "number": patient.number,
+        "parameters": patient.parameters.value.astype(single),
         "given_MBq": given,
         "dose_Gy": course.dose_rate.integrate().total_Gy,
         "BED_Gy": effect.BED_Gy,

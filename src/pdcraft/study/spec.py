@@ -68,6 +68,12 @@ class AssessmentTable(TomlTable):
     visit_every: Span = 28 * 24.0
 
 
+class UncertaintyTable(TomlTable):
+    """Whether patients live with typical values, or in draws of what calibration left undecided."""
+
+    draws: int = Field(default=0, ge=0, le=200)
+
+
 class RuleTable(TomlTable):
     """One way to have a dose-limiting toxicity."""
 
@@ -101,6 +107,7 @@ class Study(TomlTable):
     kinetics: KineticsTable = KineticsTable()
     assessment: AssessmentTable = AssessmentTable()
     dose_limiting_toxicity: ToxicityTable = ToxicityTable()
+    uncertainty: UncertaintyTable = UncertaintyTable()
     trial: TrialTable | None = None
     parameters: dict[str, float] = Field(default_factory=dict)
 

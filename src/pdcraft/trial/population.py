@@ -6,7 +6,6 @@ every cohort, design, shard and thread.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import equinox as eqx
@@ -25,6 +24,32 @@ _NEEDS = (
     "population.male_share", "population.age", "marrow.infiltration",
     *(f"{sex}.{what}" for sex in SEXES for what in ("body_mass", "height", "plasma_volume")),
 )  # fmt: skip
+
+
+class Beliefs(eqx.Module):
+    """Draws of a posterior: what the typical values may be. Patient *i* lives in draw *i* mod *n*.
+
+    Attributes
+    ----------
+    names
+        Parameters; ``"name cv"`` is the spread of a log-normal one.
+    value
+        ``[draw, name]``.
+    """
+
+    names: tuple[str, ...] = eqx.field(static=True)
+    value: Float[Array, "draw name"]
+
+    @property
+    def draws(self) -> int:
+        """Number of draws."""
+        return self.value.shape[0]
+
+    def of(self, name: str, otherwise: Array, numbers: Int[Array, "n"]) -> Float[Array, "n"]:
+        """A parameter's value for patients of these numbers; ``otherwise`` where none is drawn."""
+        if name not in self.names:
+            return jnp.broadcast_to(otherwise, numbers.shape)
+        return self.value[numbers % self.draws, self.names.index(name)]
 
 
 class Population(eqx.Module):
@@ -47,6 +72,8 @@ class Population(eqx.Module):
         independent, and nobody's other values change when one is added.
     surface
         Formula of body surface, see `body_surface_m2`.
+    beliefs
+        Draws of typical values; None takes the library's for everybody.
 
     References
     ----------
@@ -59,6 +86,7 @@ class Population(eqx.Module):
     seed: int = eqx.field(static=True)
     correlations: tuple[tuple[str, str, float], ...] = eqx.field(static=True, default=())
     surface: str = eqx.field(static=True, default="mosteller")
+    beliefs: Beliefs | None = None
 
     def __check_init__(self) -> None:
         """Refuse a set without the covariates, unknown formulas, impossible correlations."""
@@ -105,7 +133,7 @@ class Population(eqx.Module):
         if related:
             rows = jnp.asarray([1 + names.index(n) for n in related])
             z = z.at[rows].set(jnp.asarray(mix) @ z[rows])
-        drawn = _individual(list(self.parameters.values()), z[1:])
+        drawn = _individual(list(self.parameters.values()), z[1:], self.beliefs, numbers)
         row = names.index
         male = jax.scipy.special.ndtr(z[0]) < drawn[row("population.male_share")]
 
@@ -155,18 +183,32 @@ def _draw(population: Population, numbers: Int[Array, "n"]) -> Patient:
     return population._drawn(numbers)
 
 
-def _individual(parameters: list[Parameter], z: Float[Array, "name n"]) -> Float[Array, "name n"]:
+def _individual(
+    parameters: list[Parameter],
+    z: Float[Array, "name n"],
+    beliefs: Beliefs | None,
+    numbers: Int[Array, "n"],
+) -> Float[Array, "name n"]:
     """Individual values of all parameters from standard normal draws."""
     spreads = [p.spread for p in parameters]
 
     def column(values: Iterable[float]) -> Float[Array, "name 1"]:
         return jnp.asarray(list(values), float)[:, None]
 
+    def believed(names: Iterable[str], column: Float[Array, "name 1"]) -> Float[Array, "name n"]:
+        if beliefs is None:
+            return column
+        return jnp.stack(
+            [beliefs.of(name, one, numbers) for name, one in zip(names, column[:, 0], strict=True)]
+        )
+
     def of_kind(kind: str) -> Bool[Array, "name 1"]:
         return jnp.asarray([s.kind == kind for s in spreads])[:, None]
 
-    typical = column(p.value for p in parameters)
-    omega = column(math.sqrt(math.log1p(s.cv**2)) for s in spreads)
+    names = [p.name for p in parameters]
+    typical = believed(names, column(p.value for p in parameters))
+    cv = believed([f"{n} cv" for n in names], column(s.cv for s in spreads))
+    omega = jnp.sqrt(jnp.log1p(cv**2))
     sd, low, high = (column(getattr(s, what) for s in spreads) for what in ("sd", "low", "high"))
     inside = jnp.where(of_kind("logitnormal"), typical, 0.5)
     return jnp.select(

@@ -3,11 +3,12 @@
 import math
 
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from pdcraft.biology import LinearQuadratic, TissueDose, respond
 from pdcraft.biology.survival import tissue_dose
-from pdcraft.domain import DoseRate, InputError, MissingError, Samples
+from pdcraft.domain import DoseRate, MissingError, Samples
 
 
 def test_an_acute_dose_gives_the_textbook_survival():
@@ -33,11 +34,15 @@ def test_a_watched_organ_answers_without_a_course(make_patient, make_dose_rate, 
     assert float(effect.survival[0]) == pytest.approx(math.exp(-0.3 * 20.38095), rel=1e-4)
 
 
-def test_a_sampled_dose_rate_is_refused_with_the_way_out(make_dose_rate):
-    field = make_dose_rate()
-    sampled = DoseRate(field.space, field.radiations, Samples(jnp.zeros(1)), field.Gy_per_h)
-    with pytest.raises(InputError, match="Fit exponentials"):
-        tissue_dose(sampled, "tumour", rbe_alpha=1.0)
+def test_a_sampled_dose_rate_is_taken_as_it_is(make_dose_rate):
+    field = make_dose_rate(tumour_Gy=5.0, half_life_h=20.0)
+    t = jnp.arange(0.0, 400.0, 0.25)
+    Gy = jnp.einsum("prm,tm->prt", field.Gy_per_h, field.clock.at(t))
+    sampled = tissue_dose(
+        DoseRate(field.space, field.radiations, Samples(t), Gy), "tumour", rbe_alpha=1.0
+    )
+    modes = tissue_dose(field, "tumour", rbe_alpha=1.0)
+    assert np.allclose(sampled.total(1.5), modes.total(1.5), rtol=2e-3)
 
 
 def test_an_unknown_tissue_names_the_known(make_dose_rate):

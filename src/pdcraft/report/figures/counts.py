@@ -13,6 +13,7 @@ from pdcraft.report.wording import plain, sentence_case, unit
 
 _LOWEST = 1e-3
 _ABOVE = 1.4  # a label without a height of its own stands this much above the band below it
+_ELSEWHERE = ("platelet transfusions", "red cell transfusions", "G-CSF days", "plasmacytoma")
 _OPACITY = {1: 0.04, 2: 0.09, 3: 0.17, 4: 0.28}
 
 
@@ -46,7 +47,7 @@ def blood_counts(results: Results) -> Figure | None:
 def disease_markers(results: Results) -> Figure | None:
     """One panel per marker that is not a graded blood count; None where there is none."""
     graded = set(results.tables["ctcae"]["lineage"]) if results.has("ctcae") else set()
-    markers = [m for m in _markers(results) if m not in graded]
+    markers = [m for m in _markers(results) if m not in graded and m not in _ELSEWHERE]
     return _figure(results, markers) if markers else None
 
 
@@ -56,7 +57,7 @@ def _markers(results: Results) -> list[str]:
 
 def _figure(results: Results, markers: list[str]) -> Figure:
     keys = look.cohort_keys(results.cohorts)
-    layout = look.layout(340) | {"annotations": []}
+    layout = look.layout(60 + 280 * -(-len(markers) // 2)) | {"annotations": []}
     traces: list[dict[str, Any]] = []
     switch = {}
     for i, domain in enumerate(look.grid(len(markers), 2, gap=0.1)):
@@ -103,6 +104,8 @@ def _shade(figure: Figure, bands: Table, panel: int) -> None:
     x, y = look.axis_name("x", panel), look.axis_name("y", panel)
     labels, heights = [], []
     for row in bands:
+        if row["high"] == "0":  # a grade that no count reaches, as anaemia of grade 4
+            continue
         grade, low, high = int(row["grade"]), _limit(row["low"]), _limit(row["high"])
         # A limit in words, as LLN (lower limit of normal), has no height of its own.
         labels.append(f"grade {grade}: < {plain(high) if high else row['high']}\u00a0")

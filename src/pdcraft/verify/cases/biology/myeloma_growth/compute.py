@@ -10,12 +10,13 @@ NAMES = (
     "tumour.alpha", "tumour.alpha_beta", "tumour.repair_half_time", "tumour.dose_gsd",
     "tumour.growth_rate", "m_protein.baseline", "m_protein.loss_rate", "m_protein.half_growth",
     "m_protein.capacity",
-    "tumour.resistant_share", "tumour.resistant_alpha", "dexamethasone.kill_rate",
+    "tumour.dose_factor", "tumour.resistant_share", "tumour.resistant_alpha",
+    "dexamethasone.kill_rate",
     "dexamethasone.until", "plasmacytoma.share", "plasmacytoma.dose_ratio",
     "m_protein.catabolism_half", "m_protein.catabolism_reference", "m_protein.polyclonal",
     "light_chains.baseline", "light_chains.loss_rate",
 )  # fmt: skip
-OFF = [0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 13.0, 6.0, 100.0, 0.1733]
+OFF = [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 13.0, 6.0, 100.0, 0.1733]
 
 
 @jax.jit

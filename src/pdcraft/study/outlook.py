@@ -1,0 +1,124 @@
+"""Tables that weigh benefit against harm, and say what carries their uncertainty."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Kept = dict[str, NDArray]
+Rows = list[list[object]]
+
+SPIDER = 40
+"""Patients shown of each cohort: the first ones, as in the other figures."""
+_Z90 = 1.6448536269514722
+
+
+def outcomes(kept: Kept, events: Sequence[str]) -> dict[str, NDArray]:
+    """Yes or no of every patient for the outcomes that are weighed, by name. ``[patient]``."""
+    code = kept["event_grade"][:, events.index("best response")]
+    found = {"PR or better": code >= 3, "MR or better": code >= 2, "SD or better": code >= 1}
+    for lineage, event in (("platelets", "thrombocytopenia"), ("neutrophils", "neutropenia")):
+        grade = kept["event_grade"][:, events.index(event)]
+        found[f"{lineage} grade 3 or 4"] = grade >= 3
+        found[f"{lineage} grade 4"] = grade >= 4
+    if "platelet transfusions" in events:
+        found["platelets transfused"] = kept["event_happened"][
+            :, events.index("platelet transfusions")
+        ]
+    return found
+
+
+def by_draw(kept: Kept, values: NDArray, draws: int) -> NDArray:
+    """Mean of a value in every draw of the posterior that has patients. ``[draw]``."""
+    of = kept["number"] % draws
+    count = np.bincount(of, minlength=draws)
+    total = np.bincount(of, weights=values.astype(float), minlength=draws)
+    return total[count > 0] / count[count > 0]
+
+
+def believed(kept: Kept, values: NDArray, draws: int) -> tuple[float, float, float]:
+    """Mean over patients, and its 90 % interval from what calibration left undecided.
+
+    Every draw has its own patients; the scatter that their small number makes is taken out of the
+    scatter of the draws. Without draws, the interval of the patients' number alone.
+    """
+    values = values.astype(float)
+    mean = float(values.mean())
+    if draws < 2:
+        error = float(values.std() / np.sqrt(len(values)))
+        return mean, mean - _Z90 * error, mean + _Z90 * error
+    means = by_draw(kept, values, draws)
+    each = values.var() / (len(values) / len(means))  # of the mean of one draw's patients
+    kept_share = np.sqrt(max(0.0, 1.0 - each / max(means.var(), 1e-300)))
+    low, high = mean + kept_share * (np.quantile(means, (0.05, 0.95)) - means.mean())
+    return mean, float(low), float(high)
+
+
+def window(cohort: str, total_mCi: float, kept: Kept, events: Sequence[str], draws: int) -> Rows:
+    """Rows of ``window.csv``: how probable each outcome is, with its 90 % interval."""
+    rows: Rows = []
+    for name, yes in outcomes(kept, events).items():
+        p, low, high = believed(kept, yes, draws)
+        rows.append([cohort, total_mCi, name, p, max(0.0, low), min(1.0, high)])
+    return rows
+
+
+def support(cohort: str, kept: Kept, events: Sequence[str]) -> Rows:
+    """Rows of ``support.csv``: who was given what, and how much of it."""
+    rows: Rows = []
+    for name in ("platelet transfusions", "red cell transfusions", "growth factor"):
+        i = events.index(name)
+        given, how_many = kept["event_happened"][:, i], kept["event_value"][:, i]
+        first = kept["event_time_h"][given, i] / 24.0
+        rows.append([
+            cohort, name, given.mean(), how_many[given].mean() if given.any() else 0.0,
+            float(np.median(first)) if given.any() else np.nan,
+        ])  # fmt: skip
+    return rows
+
+
+def spider(cohort: str, kept: Kept, markers: Sequence[str], day: NDArray, every_d: float) -> Rows:
+    """Rows of ``spider.csv``: change of the leading measure at the visits of single patients."""
+    name = "M-protein" if "M-protein" in markers else "lesion size"
+    course = kept["markers"][:SPIDER, markers.index(name)]
+    at = np.arange(0.0, day[-1] + 1e-9, every_d)
+    rows: Rows = []
+    for number, one in zip(kept["number"], course, strict=False):
+        change = 100.0 * (np.interp(at, day, one) / one[0] - 1.0)
+        rows += [[cohort, int(number), d, c] for d, c in zip(at, change, strict=True)]
+    return rows
+
+
+def sensitivity(
+    cohort: str, kept: Kept, events: Sequence[str], parameters: Sequence[str], most: int = 8
+) -> Rows:
+    """Rows of ``sensitivity.csv``: rank correlation of outcomes with what differs between patients.
+
+    For best change, lowest platelets and time without progression, the parameters of the largest
+    Spearman correlation over all patients, draws of the posterior included.
+    """
+    rows: Rows = []
+    varied = [i for i in range(len(parameters)) if np.ptp(kept["parameters"][:, i]) > 0]
+    ranks = stats.rankdata(kept["parameters"][:, varied], axis=0)
+    for name, event in (
+        ("best change", "best response"), ("lowest platelets", "thrombocytopenia"),
+        ("time without progression", "progression or death"),
+    ):  # fmt: skip
+        value = stats.rankdata(kept["event_value"][:, events.index(event)])
+        if np.ptp(value) == 0:
+            continue
+        rho = np.corrcoef(value, ranks.T)[0, 1:]
+        for k in np.argsort(-np.abs(rho))[:most]:
+            rows.append([cohort, name, parameters[varied[k]], rho[k]])
+    return rows
+
+
+COLUMNS: dict[str, Sequence[str]] = {
+    "window": ("cohort", "total_mCi_per_m2", "outcome", "p", "low", "high"),
+    "support": ("cohort", "what", "p_any", "mean_if_any", "first_day_p50"),
+    "spider": ("cohort", "patient", "day", "change_percent"),
+    "sensitivity": ("cohort", "outcome", "parameter", "rank_correlation"),
+}

@@ -34,5 +34,6 @@ def test_patients_live_in_the_draw_of_their_number():
 def test_what_is_not_drawn_is_as_it_was():
     known, drawn = people(0).draw(jnp.arange(8)), people(4).draw(jnp.arange(8))
     i = known.parameters.names.index("m_protein.baseline")
-    assert np.array_equal(known.parameters.value[:, i], drawn.parameters.value[:, i])
+    one, other = known.parameters.value[:, i], drawn.parameters.value[:, i]
+    assert np.allclose(one, other, rtol=1e-12)  # compiled apart, they may round apart
     assert np.array_equal(known.body_mass_kg, drawn.body_mass_kg)

@@ -4,7 +4,7 @@ r"""All energy stays in the voxel that emits it: exact where voxels are far larg
 
 With f = 1 for electrons and alphas and 0 for photons this is the usual choice for voxels of 4 mm
 and more in SPECT, whose blur is wider than the range of the electrons (theory page *dosimetry*,
-section 9).
+section 11).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from pdcraft.domain.voxels import Medium
 from pdcraft.dosimetry.balance import EnergyBalance
 from pdcraft.dosimetry.base import RADIATIONS, AbstractEngine
 from pdcraft.dosimetry.core import voxel
-from pdcraft.dosimetry.core.grid import ROOM, decays
+from pdcraft.dosimetry.core.grid import decays
 from pdcraft.dosimetry.core.photon import LOWEST_MEV
 from pdcraft.dosimetry.core.rng import key
 from pdcraft.dosimetry.core.tally import in_order
@@ -56,6 +56,8 @@ class MonteCarlo(AbstractEngine[Voxels]):
         Has no influence on the result.
     cut_MeV
         Electrons below it stop where they are; None: where their range is 3 % of a voxel's edge.
+    on_gpu
+        Whether a CUDA device follows the decays. Not tried on one yet, only in a simulator.
 
     Examples
     --------
@@ -82,6 +84,7 @@ class MonteCarlo(AbstractEngine[Voxels]):
     seed: int
     threads: int
     cut_MeV: float | None
+    on_gpu: bool
 
     def __init__(
         self,
@@ -92,6 +95,7 @@ class MonteCarlo(AbstractEngine[Voxels]):
         seed: int = 1,
         threads: int = 1,
         cut_MeV: float | None = None,
+        on_gpu: bool = False,
     ):
         if decays < 2 or threads < 1 or not 0 <= seed < 2**32:
             raise InputError(
@@ -103,6 +107,7 @@ class MonteCarlo(AbstractEngine[Voxels]):
         check_emissions(emissions)
         self.emissions, self.media = tuple(emissions), tuple(media)
         self.decays, self.seed, self.threads, self.cut_MeV = decays, seed, threads, cut_MeV
+        self.on_gpu = on_gpu
 
     def dose_rate(self, activity: Activity, anatomy: Voxels) -> DoseRate:
         """Absorbed dose rate in every voxel, with sigma. Gy/h, ``[place, radiation, mode]``."""
@@ -155,6 +160,12 @@ class MonteCarlo(AbstractEngine[Voxels]):
         if share == 0:
             return np.zeros(CHANNELS)
         weight = source[0][-1] / share
+        if self.on_gpu:
+            from pdcraft.dosimetry.core.grid_cuda import follow  # needs a device
+
+            emitted, lost = follow(stream, share, source, spectra, physics, weight, sums)
+            _check_room(lost)
+            return emitted
 
         def work(begin: int) -> tuple[list, NDArray]:
             end, found, emitted = min(begin + BATCH, share), [], np.zeros(CHANNELS)
@@ -163,11 +174,7 @@ class MonteCarlo(AbstractEngine[Voxels]):
                 begin, count, lost = decays(
                     stream, begin, end, source, spectra, physics, keys, MeV, emitted
                 )
-                if lost:
-                    raise NumericalError(
-                        f"Two decays left energy in more than {ROOM} voxels, {lost} too many. Use "
-                        "larger voxels."
-                    )
+                _check_room(lost)
                 found.append((keys, MeV, count))
             return found, emitted
 
@@ -212,6 +219,14 @@ def _physics(body: Voxels, media: Sequence[Medium], cut_MeV: float) -> tuple:
         (*where, *voxel.pack(body.medium, density)), (grid, ceiling, attenuation, *rest),
         tables.electrons, (cut_MeV,),
     )  # fmt: skip
+
+
+def _check_room(lost: int) -> None:
+    if lost:
+        raise NumericalError(
+            f"Two decays left energy in more voxels than there is room for, {lost} too many. Use "
+            "larger voxels."
+        )
 
 
 def _shares(MBq: NDArray, decays: int) -> NDArray:

@@ -3,7 +3,7 @@ r"""Convolution with voxel S values: one medium without end, energy spreads alik
 .. math:: \dot D_v = \frac{1}{\rho V}\sum_n\sum_{v'} A_n(v')\,K_n(v-v'),
 
 with the energy :math:`K_n(k)` per decay that a voxel gets from one k voxels away, from our own
-transport (theory page *dosimetry*, section 8). Density scaling multiplies by
+transport (theory page *dosimetry*, section 10). Density scaling multiplies by
 :math:`\rho/\rho_v`, so that the energy of a voxel stays the same and its mass counts.
 """
 

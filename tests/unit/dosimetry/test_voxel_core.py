@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pdcraft.dosimetry.core import voxel
+from pdcraft.dosimetry.core.photon import bisect
 from pdcraft.dosimetry.core.tally import in_order
 
 
@@ -78,7 +79,7 @@ def test_energy_in_one_voxel_is_one_event_of_a_pair_of_histories():
 
 def test_bisection_counts_what_is_not_above():
     rising = np.array([0.1, 0.4, 0.4, 1.0])
-    assert [voxel.bisect(rising, x) for x in (0.0, 0.1, 0.2, 0.4, 0.99, 2.0)] == [0, 1, 1, 3, 3, 3]
+    assert [bisect(rising, x) for x in (0.0, 0.1, 0.2, 0.4, 0.99, 2.0)] == [0, 1, 1, 3, 3, 3]
 
 
 def test_work_comes_back_in_order_on_any_number_of_threads():

@@ -128,6 +128,19 @@ def incoherent(energy_MeV, binding, nodes, state):
 
 
 @njit(cache=True, nogil=True)
+def bisect(rising, wanted):
+    """Number of entries that are not above ``wanted``; at most the last position."""
+    low, high = 0, len(rising) - 1
+    while low < high:
+        middle = (low + high) // 2
+        if rising[middle] > wanted:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+@njit(cache=True, nogil=True)
 def coherent(energy_MeV, form, nodes, state):
     """Cosine of coherent scattering: x² from the integral of F² (``form``), then (1+cos²)/2."""
     x_max = energy_MeV / HC_MEV_ANGSTROM
@@ -135,7 +148,7 @@ def coherent(energy_MeV, form, nodes, state):
     ceiling = between(form, i, f)
     while True:
         wanted = uniform(state) * ceiling
-        i = min(max(np.searchsorted(form, wanted) - 1, 0), len(form) - 2)
+        i = max(bisect(form, wanted) - 1, 0)
         f = (wanted - form[i]) / max(form[i + 1] - form[i], 1e-300)
         low = math.exp(2.0 * (nodes[0] + i * nodes[1]))
         square = low + min(max(f, 0.0), 1.0) * low * (math.exp(2.0 * nodes[1]) - 1.0)

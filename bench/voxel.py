@@ -17,6 +17,7 @@ makes caches smaller and CPU seconds longer.
 import argparse
 import resource
 import time
+import tracemalloc
 
 import equinox as eqx
 import numba
@@ -87,9 +88,11 @@ def monte_carlo(n: int, decays: int, threads: int) -> None:
     few = eqx.tree_at(lambda e: e.decays, engine, 2)
     _, setup, _ = timed(lambda: few.run(activity, body))  # compiles
     _, setup, _ = timed(lambda: few.run(activity, body))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     (rate, balance), cpu, wall = timed(lambda: engine.run(activity, body))
-    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    tracemalloc.start()
+    engine.run(activity, body) if decays <= 20_000 else few.run(activity, body)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
     tally = 2 * 3 * 8 * (1 + len(body.space))
     pace = decays / (cpu - setup)
     hot = rate.Gy_per_h[:, :, 0].sum(1) > 0.5 * rate.Gy_per_h[:, :, 0].sum(1).max()
@@ -100,8 +103,8 @@ def monte_carlo(n: int, decays: int, threads: int) -> None:
     )
     print(f"  closure {balance.closure[0]:.9f}, median sigma where warm {np.median(sigma):.3f}")
     print(
-        f"  tally {tally / 1e9:.3f} GB, peak of the process {after / 1e6:.2f} GB (before the run "
-        f"{before / 1e6:.2f} GB, which held one run of two decays)"
+        f"  tally {tally / 1e9:.3f} GB, peak of all arrays of a run {peak / tally:.2f} times that; "
+        f"whole process {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB"
     )
     if threads > 1:
         many = eqx.tree_at(lambda e: e.threads, engine, threads)

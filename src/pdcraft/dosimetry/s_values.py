@@ -133,7 +133,7 @@ def organ_s_Gy_per_MBq_h(
     >>> body = library.phantom("adult_male")
     >>> S = organ_s_Gy_per_MBq_h(body, library.emissions("I-131"))
     >>> round(float(S[body.target("thyroid"), body.source("thyroid")]), 4)
-    0.0057
+    0.0056
     """
     S = photon_s_Gy_per_MBq_h(phantom, emissions)
     electron, alpha = (GY_G_PER_MEV_MBQ_H * emissions.energy_MeV(r) for r in ("electron", "alpha"))

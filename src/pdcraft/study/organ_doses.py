@@ -72,7 +72,7 @@ def doses_from(
     >>> found = doses_from("I-131", "adult_male", {"liver": 1.0})
     >>> at = found.targets.index("liver")
     >>> round(float(found.total_Gy[at]) * 1e3, 4)  # mGy
-    0.0767
+    0.0778
     """
     engine = mird_engine(nuclide, phantom)
     anatomy = reference_anatomy(engine, mass_g=mass_g, lesions_g=lesions_g)

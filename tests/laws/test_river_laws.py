@@ -99,7 +99,7 @@ def test_the_energy_of_electrons_is_not_made(prepared, number):
     from pdcraft.domain.units import GY_G_PER_MEV_MBQ_H
 
     found = (S[jnp.array(at), :, 0, 1] * mass[:, None]).sum(axis=0) / GY_G_PER_MEV_MBQ_H
-    assert (np.asarray(found) <= float(engine.local_MeV[0, 0]) * (1 + 1e-9)).all()
+    assert (np.asarray(found) <= float(engine.emitted_MeV[0, 1]) * (1 + 1e-9)).all()
 
 
 def test_many_patients_at_once_are_the_same_as_one_by_one(prepared):

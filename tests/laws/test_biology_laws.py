@@ -16,6 +16,7 @@ from pdcraft.biology import (
     has_progressed,
     myeloma_course,
     quadratic_dose_Gy2,
+    response_depth,
 )
 from pdcraft.domain import Exponentials, Samples, Values
 from pdcraft.library import read_toml
@@ -181,3 +182,33 @@ def test_who_has_progressed_has_progressed_at_any_higher_level(baseline, lowest,
     lowest, now = baseline * lowest, baseline * now
     if bool(has_progressed(serum_g_per_L=Level(baseline, lowest, now))):
         assert bool(has_progressed(serum_g_per_L=Level(baseline, lowest, now + more)))
+
+
+@given(
+    baseline=st.floats(5.0, 100.0), now=st.floats(0.0, 2.0), unit=st.sampled_from([0.1, 10.0, 1e3]),
+)  # fmt: skip
+@settings(deadline=None)
+def test_the_depth_of_response_does_not_depend_on_the_unit_of_m_protein(baseline, now, unit):
+    now = baseline * now
+    one = response_depth(serum_g_per_L=Level(baseline, baseline, now))
+    other = response_depth(serum_g_per_L=Level(baseline * unit, baseline * unit, now * unit))
+    limits = 1.0 - np.array([0.25, 0.50, 0.90])
+    if np.abs(now / baseline - limits).min() > 1e-6:
+        assert int(one) == int(other)
+
+
+@jax.jit
+def counts_after(start_h, dose):
+    modes = Exponentials(jnp.array([0.01]), start_h[None], jnp.zeros(1))
+    rate = jnp.array([0.01]) * dose
+    clock = Samples(jnp.arange(0.0, 201.0) * 24.0)
+    return blood_counts(Values(NAMES, ROW), TissueDose(modes, rate, rate), clock, steps=200)
+
+
+@given(weeks=st.integers(1, 12), dose=st.floats(0.1, 3.0))
+@few
+def test_a_later_dose_gives_the_same_counts_later(weeks, dose):
+    days = 7 * weeks
+    early, late = (np.asarray(counts_after(jnp.asarray(24.0 * d), dose)) for d in (0.0, days))
+    # Between every eighth day the quadratic dose is spread with the dose: 0.2 % of BED.
+    assert np.allclose(late[:4, days:], early[:4, : 201 - days], rtol=3e-3)

@@ -85,7 +85,7 @@ class Paclitaxel(eqx.Module):
         if time.shape[0] < 2:
             raise InputError("time_h must hold at least two rising instants, the first 0 h.")
         solution = diffrax.diffeqsolve(
-            diffrax.ODETerm(lambda t, y, _: self.slope(y[:3], entry_ug_per_h(t))),
+            diffrax.ODETerm(lambda t, y, _: self.slope(y[:3], entry_ug_per_h(jnp.asarray(t)))),
             diffrax.Kvaerno5(), time[0], time[-1], dt0=None, y0=jnp.zeros(4),
             saveat=diffrax.SaveAt(ts=time), max_steps=100_000,
             stepsize_controller=diffrax.PIDController(rtol=self.tolerance, atol=1e-6),

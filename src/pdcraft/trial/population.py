@@ -152,7 +152,8 @@ class Population(eqx.Module):
         values = jnp.concatenate([drawn[jnp.asarray([row(n) for n in kept])], plasma[None]]).T
         return Patient(
             numbers, self._anatomy(sex, body_kg, drawn[row("marrow.infiltration")]), body_kg,
-            height, jnp.asarray(body_surface_m2(height, body_kg, self.surface)), drawn[row("population.age")],
+            height, jnp.asarray(body_surface_m2(height, body_kg, self.surface)),
+            drawn[row("population.age")],
             Values((*kept, "plasma.volume"), values),
         )  # fmt: skip
 

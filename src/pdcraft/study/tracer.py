@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -263,7 +264,8 @@ def _sample(
     z = weight = np.zeros(0)
     effective = 0.0
     for _ in range(4):
-        shape = scipy.stats.multivariate_t(centre, root @ root.T, df=_TAIL, seed=random)
+        shape: Any = scipy.stats.multivariate_t  # its annotations say int where floats are meant
+        shape = shape(centre, root @ root.T, df=_TAIL, seed=random)
         z = np.atleast_2d(shape.rvs(many)).reshape(many, size)
         target = -0.5 * (np.asarray(residuals(jnp.asarray(z))) ** 2).sum(1)
         log_weight = np.where(np.isfinite(target), target, -np.inf) - shape.logpdf(z)
@@ -303,4 +305,4 @@ def _mode(residuals: Callable[[Array], Array], size: int) -> tuple[Floats, Float
             damping = max(damping, 1e-6) * 10.0
             if damping > 1e8:
                 break
-    return z, np.linalg.cholesky(np.linalg.inv(J.T @ J))
+    return z, np.asarray(np.linalg.cholesky(np.linalg.inv(J.T @ J)), float)

@@ -99,7 +99,7 @@ def blood_counts(
     """
     grid = Grid.over(clock, steps)
     lines = lineages(values, marrow_sensitivity(values))
-    linear, quadratic = dose.by(grid.time_h, values["red marrow.repair_half_time"])
+    linear, quadratic = dose.along(grid.time_h, values["red marrow.repair_half_time"])
     bed = linear + quadratic / values["red marrow.alpha_beta"]
     added = jnp.zeros((len(lines), steps + 1)) if lesions is None else lesions
     course = _march(values, grid, lines, bed, added)

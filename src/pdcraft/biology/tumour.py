@@ -83,7 +83,7 @@ def log_survival(
     multiplier, share = dose_parts(values["tumour.dose_gsd"], parts)
     multiplier = multiplier * dose_ratio * values["tumour.dose_factor"]
     linear, quadratic = (
-        d[:, None] for d in dose.by(grid.time_h, values["tumour.repair_half_time"])
+        d[:, None] for d in dose.along(grid.time_h, values["tumour.repair_half_time"])
     )
     bed = multiplier * linear + multiplier**2 * quadratic / values["tumour.alpha_beta"]
     alpha, resistant = values["tumour.alpha"], values["tumour.resistant_share"]

@@ -196,7 +196,7 @@ def fit_growth(
     found = least_squares(
         lambda x: np.asarray(residuals(*split(x))).ravel(),
         np.concatenate([known[free], np.asarray(data.log_mass)[:, 0]]),
-        slopes,
+        slopes,  # type: ignore[arg-type]
         method="lm",
     )
     if not found.success:

@@ -73,14 +73,17 @@ def build_mird(
     targets = [n for n in phantoms[0].targets if all(n in p.targets for p in phantoms)]
     regions = [n for n in phantoms[0].sources if all(n in p.sources for p in phantoms)]
     nests = [TUMOUR] if MARROW in targets and TUMOUR not in targets else []
+    photon, sigma, electron = (
+        jnp.asarray(np.stack([_table(fold, p, targets, regions, emissions) for p in phantoms]))
+        for fold in (photon_s_Gy_per_MBq_h, photon_s_sigma_Gy_per_MBq_h, electron_shares)
+    )
     return Mird(
         (*targets, *nests),
         tuple(e.nuclide for e in emissions),
         tuple(regions),
-        *(
-            jnp.asarray(np.stack([_table(fold, p, targets, regions, emissions) for p in phantoms]))
-            for fold in (photon_s_Gy_per_MBq_h, photon_s_sigma_Gy_per_MBq_h, electron_shares)
-        ),
+        photon,
+        sigma,
+        electron,
         jnp.asarray([[float(p.mass_g[p.target(n)]) for n in targets] for p in phantoms]),
         jnp.asarray([[e.energy_MeV(r) for r in RADIATIONS] for e in emissions]),
         jnp.asarray(

@@ -100,7 +100,7 @@ def reference_anatomy(
 
 
 def organ_doses(
-    engine: Mird, anatomy: Anatomy, tia_MBq_h: Mapping[str, float | Sequence[float]]
+    engine: Mird, anatomy: Anatomy, tia_MBq_h: Mapping[str, float | Sequence[float] | NDArray]
 ) -> OrganDoses:
     r"""Absorbed doses from time-integrated activities.
 

@@ -53,7 +53,8 @@ def sections(phantom: str) -> list[tuple[str, NDArray, float]]:
             v = v[::-1]  # the head on top; in the transverse section the front is on top
         point = np.zeros((3, v.size * u.size))
         point[across], point[up], point[axis] = np.tile(u, v.size), np.repeat(v, u.size), at
-        seen = regions_at(*point, arrays).reshape(v.size, u.size)
+        x, y, z = point
+        seen = regions_at(x, y, z, arrays).reshape(v.size, u.size)
         made.append((f"{name}, {'xyz'[axis]} = {at:.1f} cm", np.maximum(seen, -1), pitch))
     return made
 

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from pdcraft import decay, kinetics, library
-from pdcraft.domain.errors import ValidityWarning
+from pdcraft.domain.errors import InputError, ValidityWarning
 from pdcraft.dosimetry import ElectronSpheres, Mird, PhotonSpheres, build_mird
 from pdcraft.dosimetry.organ_doses import (
     OrganDoses,
@@ -99,6 +99,8 @@ def doses_of_study(study: Study, *, cohort: int = 0, sex: str = "male") -> Organ
     regimen = prepared.regimens(study.cohort[cohort], many)
     one = jax.tree.map(lambda leaf: leaf[0], regimen)
     plan = prepared.plan
+    if not isinstance(plan.engine, Mird):
+        raise InputError("Organ doses of a study need the Mird engine.")
     amount = kinetics.simulate(plan.kinetics, patient, one, plan.agent)
     activity = decay.activity(amount, plan.agent.payload.chain)
     tia = np.asarray(activity.integral_MBq_h)

@@ -27,10 +27,11 @@ TYPICAL = {
     **read_toml("species", "relapsed_myeloma_population"),
 }  # fmt: skip
 NAMES = tuple(name for name in TYPICAL if name != "meta")
-# Transfusions undo what dose does, and what is lost for good does not come back.
+# Transfusions undo what dose does, what is lost for good does not come back, and a drug kills too.
 OFF = dict.fromkeys(
-    ("support.platelets_below", "support.red_cells_below", "red marrow.lasting_loss"), 0.0
-)
+    ("support.platelets_below", "support.red_cells_below", "red marrow.lasting_loss",
+     "dexamethasone.kill_rate"), 0.0,
+)  # fmt: skip
 ROW = jnp.array([OFF.get(name, TYPICAL[name]["value"]) for name in NAMES])
 CLOCK = Samples(jnp.arange(0.0, 366.0, 2.0) * 24.0)
 MODES = 4

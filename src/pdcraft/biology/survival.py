@@ -115,6 +115,7 @@ class TissueDose(eqx.Module):
         return linear, quadratic
 
 
+_NO_DOSE_GY = 1e-200
 MANY = 64
 """Instants up to which every one is computed in full."""
 
@@ -135,7 +136,9 @@ def _spread(
         return quadratic
     before = np.clip(np.searchsorted(among, np.arange(n), side="right") - 1, 0, len(among) - 2)
     low, high = linear[among[before]], linear[among[before + 1]]
-    share = jnp.where(high > low, (linear - low) / jnp.where(high > low, high - low, 1.0), 0.0)
+    gap = high - low
+    some = gap > _NO_DOSE_GY  # a difference of denormal numbers is no divisor
+    share = jnp.where(some, (linear - low) / jnp.where(some, gap, 1.0), 0.0)
     return quadratic[before] + share * (quadratic[before + 1] - quadratic[before])
 
 

@@ -27,7 +27,7 @@ def course(typical, clock):
 
 
 def test_untreated_m_protein_starts_to_grow_at_the_published_rate(course, typical):
-    m_protein = course(0.0)[1]
+    m_protein = course(0.0, dexamethasone__kill_rate=0.0)[1]
     x = typical["m_protein.baseline"]
     rate = typical["tumour.growth_rate"] * x / (x + 1.16) * (1 - x / 150.0)
     assert np.log(m_protein[5] / m_protein[0]) / 5 == pytest.approx(rate, rel=0.02)
@@ -64,10 +64,14 @@ def test_seven_parts_are_enough():
     assert surviving(7) == pytest.approx(surviving(60), rel=0.01)
 
 
-def test_effect_reports_the_equivalent_uniform_bed(effect):
-    assert 8.0 < float(effect.BED_Gy[1]) < 20.38095
-    assert float(effect.survival[1]) == pytest.approx(float(jnp.exp(-0.25 * effect.BED_Gy[1])))
-    assert float(effect.marker("tumour burden").min()) > float(effect.survival[1])
+def test_effect_reports_the_equivalent_uniform_bed(effect, typical):
+    mean_Gy = 20.0 * typical["tumour.dose_factor"]
+    uniform = mean_Gy * (1 + 0.00952381 * mean_Gy / 10.0)
+    assert 0.4 * uniform < float(effect.BED_Gy[1]) < uniform
+    alpha = typical["tumour.alpha"]
+    assert float(effect.survival[1]) == pytest.approx(float(jnp.exp(-alpha * effect.BED_Gy[1])))
+    drug = jnp.exp(-typical["dexamethasone.kill_rate"] * typical["dexamethasone.until"])
+    assert float(effect.marker("tumour burden").min()) > float(effect.survival[1] * drug)
 
 
 def test_every_parameter_it_needs_lies_in_the_library(typical):

@@ -301,7 +301,7 @@ def translate_alpha(fit: XenograftFit, *, between_species_cv: float = 0.5) -> Tr
     >>> fit = XenograftFit(("xenograft.alpha",), ("1/Gy",), np.array([0.2]),
     ...                    np.array([[0.04]]), 0.2, 10, 80)
     >>> round(translate_alpha(fit).cv, 3)
-    0.55
+    0.549
     """
     if ALPHA not in fit.names:
         raise InputError(

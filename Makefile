@@ -10,7 +10,7 @@ demo: $(VENV)/ready
 	$(RUN) pdcraft run examples/clr131_myeloma_phase1.toml --out $(OUT) --resume
 
 test: $(VENV)/ready-dev
-	$(RUN) pytest
+	$(RUN) pytest -n 2 --dist loadfile
 
 lint: $(VENV)/ready-dev
 	$(RUN) ruff check .

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import scipy.stats
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
@@ -264,11 +262,14 @@ def _sample(
     z = weight = np.zeros(0)
     effective = 0.0
     for _ in range(4):
-        shape: Any = scipy.stats.multivariate_t  # its annotations say int where floats are meant
-        shape = shape(centre, root @ root.T, df=_TAIL, seed=random)
-        z = np.atleast_2d(shape.rvs(many)).reshape(many, size)
+        # Multivariate t from its Cholesky root, which moves no more than the covariance does;
+        # the eigenvectors that a library takes turn over where two widths are nearly equal.
+        step = random.standard_normal((many, size))
+        step *= np.sqrt(_TAIL / random.chisquare(_TAIL, many))[:, None]
+        z = centre + step @ root.T
         target = -0.5 * (np.asarray(residuals(jnp.asarray(z))) ** 2).sum(1)
-        log_weight = np.where(np.isfinite(target), target, -np.inf) - shape.logpdf(z)
+        proposed = -0.5 * (_TAIL + size) * np.log1p((step**2).sum(1) / _TAIL)
+        log_weight = np.where(np.isfinite(target), target, -np.inf) - proposed
         weight = np.exp(log_weight - log_weight.max())
         weight /= weight.sum()
         effective = float(1.0 / (weight**2).sum())

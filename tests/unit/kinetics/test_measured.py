@@ -66,7 +66,8 @@ def test_monte_carlo_agrees_with_first_order_where_errors_are_small():
 def test_a_draw_does_not_depend_on_how_many_follow():
     choice = fit_curves(made([40.0], [0.01]))
     few, many = (kinetics.resample(choice, draws=n, seed=3) for n in (3, 6))
-    assert (few == many[:3]).all()
+    # Three and six are compiled apart and may round apart.
+    assert few == pytest.approx(many[:3], rel=1e-9)
 
 
 def test_weights_sum_to_one_and_the_averaged_sigma_holds_the_spread_between_curves():

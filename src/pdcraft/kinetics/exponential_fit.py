@@ -182,6 +182,11 @@ def fit_shape(
             jac=slope,  # pyright: ignore[reportArgumentType]
             method="lm",
             max_nfev=300,
+            # Far below any uncertainty, so that where the iteration stops does not hang on how
+            # sums round, which differs with where the arrays lie in memory.
+            ftol=1e-13,
+            xtol=1e-13,
+            gtol=1e-13,
         )
         if np.isfinite(found.cost) and (best is None or found.cost < best.cost):
             best = found

@@ -12,6 +12,7 @@ import numpy as np
 from pdcraft.domain import InputError
 from pdcraft.dosimetry.mird import is_lesion
 from pdcraft.dosimetry.organ_doses import OrganDoses
+from pdcraft.library.own_file import own_text
 from pdcraft.study import read_study
 from pdcraft.study.organ_doses import doses_from, doses_of_study
 
@@ -34,13 +35,11 @@ def pairs(entries: Sequence[str], what: str) -> dict[str, float]:
 
 def table(path: Path) -> dict[str, float]:
     """Time-integrated activities from a CSV file with the columns `COLUMNS`."""
-    if not path.exists():
-        raise InputError(f"There is no file {path}.")
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(line for line in file if not line.startswith("#"))
-        if not set(COLUMNS) <= set(rows.fieldnames or ()):
-            raise InputError(f"{path.name} must have the columns {', '.join(COLUMNS)}.")
-        return pairs([f"{r['source']}={r['tia_MBq_h']}" for r in rows], "a row of activities")
+    text = own_text(path).splitlines()
+    rows = csv.DictReader(line for line in text if not line.startswith("#"))
+    if not set(COLUMNS) <= set(rows.fieldnames or ()):
+        raise InputError(f"{path.name} must have the columns {', '.join(COLUMNS)}.")
+    return pairs([f"{r['source']}={r['tia_MBq_h']}" for r in rows], "a row of activities")
 
 
 def doses(

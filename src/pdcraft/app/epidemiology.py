@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pdcraft.domain import InputError
 from pdcraft.library import epidemiology as shelf
+from pdcraft.library.own_file import own_text
 from pdcraft.trial import Criterion, Funnel, Poisson, TrialDuration
 
 
@@ -32,7 +33,7 @@ def lines(
     persons = shelf.figure(disease, "new_cases", year) if _has(disease, "new_cases") else None
     incident, origin = (persons.persons, f"new cases {persons.year}") if persons else (None, "")
     if seerstat is not None:
-        counts = shelf.read_seerstat(seerstat.read_text("utf-8-sig"))
+        counts = shelf.read_seerstat(own_text(seerstat))
         incident, origin = counts[-1].cases, f"your export, {counts[-1].year}"
         yield f"\nYour SEER*Stat export: {len(counts)} years, {counts[0].year} to {counts[-1].year}"
     if incident is None and (criteria or sites):

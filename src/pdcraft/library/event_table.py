@@ -19,6 +19,7 @@ import numpy as np
 from pdcraft.domain import InputError, ValidityWarning
 from pdcraft.domain.records import EVENTS, Records
 from pdcraft.domain.units import read_quantity
+from pdcraft.library.own_file import own_text
 
 _EVENT = ("ID", "TIME", "DV", "AMT", "RATE", "ADDL", "II", "SS", "EVID", "MDV", "CMT")
 _CENSORED = ("CENS", "BLQ", "LIMIT")
@@ -121,12 +122,8 @@ class _Problems:
 
 
 def _cells(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read: {error}. Give a CSV file in UTF-8.") from error
     numbered = [
-        (i, line) for i, line in enumerate(text.splitlines(), 1)
+        (i, line) for i, line in enumerate(own_text(file).splitlines(), 1)
         if line.strip() and not line.startswith("#")
     ]  # fmt: skip
     if len(numbered) < 2:

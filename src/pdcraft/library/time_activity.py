@@ -18,6 +18,7 @@ import numpy as np
 
 from pdcraft.domain import InputError, TimeActivity
 from pdcraft.library.nuclides import chain
+from pdcraft.library.own_file import own_text
 
 _TIMES = {"h": 1.0, "min": 1 / 60, "d": 24.0}
 _UNITS = {
@@ -60,10 +61,7 @@ def time_activity(
         If the nuclide is not known.
     """
     file = Path(path)
-    try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read: {error}. Give a CSV file in UTF-8.") from error
+    text = own_text(file)
     rate = float(chain(nuclide).rate_per_h[0])
     lines = [
         (i, cells)

@@ -7,6 +7,7 @@ import math
 from pathlib import Path
 
 from pdcraft.domain import InputError
+from pdcraft.library.own_file import own_text
 
 COLUMNS = ("animal", "arm", "day", "volume_mm3")
 Rows = tuple[tuple[str, ...], tuple[str, ...], list[float], list[float]]
@@ -27,11 +28,10 @@ def tumour_volumes(path: str | Path) -> Rows:
         less, a day before 0, a day twice for one animal, an animal in two arms. Nothing is read
         then.
     """
-    try:
-        text = Path(path).read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: cannot be read as text ({error}). Check the name.") from error
-    numbered = [(i, t) for i, t in enumerate(text.splitlines(), 1) if t and not t.startswith("#")]
+    numbered = [
+        (i, line) for i, line in enumerate(own_text(path).splitlines(), 1)
+        if line and not line.startswith("#")
+    ]  # fmt: skip
     reader = csv.DictReader(line for _, line in numbered)
     lost = [c for c in COLUMNS if c not in (reader.fieldnames or ())]
     if lost:

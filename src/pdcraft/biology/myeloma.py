@@ -29,7 +29,7 @@ from pdcraft.biology.base import AbstractEffect
 from pdcraft.biology.stepping import Grid, Stage, adams
 from pdcraft.biology.survival import TissueDose, tissue_dose
 from pdcraft.biology.tumour import TUMOUR, log_survival, tumour_doses
-from pdcraft.domain import Amount, DoseRate, Effect, InputError, Patient, Samples, Values
+from pdcraft.domain import Amount, DoseRate, Effect, Patient, Samples, Values
 from pdcraft.domain.units import HOURS_PER_DAY
 
 
@@ -170,10 +170,7 @@ class Myeloma(AbstractEffect):
 
     def __check_init__(self) -> None:
         """Refuse a model without steps or parts."""
-        if self.steps < 1 or self.parts < 1:
-            raise InputError(
-                f"steps = {self.steps} and parts = {self.parts} must be at least 1; 360 and 7 suit."
-            )
+        tumour.check_solver(self.steps, self.parts)
 
     tissues: ClassVar[tuple[str, ...]] = (TUMOUR,)
     markers: ClassVar[tuple[str, ...]] = (

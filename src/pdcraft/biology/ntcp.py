@@ -45,7 +45,11 @@ def slope_from_tolerances(td5_Gy: Real, td50_Gy: Real) -> Array:
             f"TD5 = {td5_Gy} Gy must be greater than 0 and below TD50 = {td50_Gy} Gy. "
             "Check which of the two is which."
         )
-    return (1.0 - td5 / td50) / PROBIT_5
+    return _slope(td5, td50)
+
+
+def _slope(td5_Gy: Array, td50_Gy: Array) -> Array:
+    return (1.0 - td5_Gy / td50_Gy) / PROBIT_5
 
 
 def ntcp(eud_Gy: Real, *, td50_Gy: Real, slope: Real) -> Array:
@@ -109,8 +113,8 @@ class Complication(AbstractEndpoint):
         eqd2: Float[Array, ""] = effect.EQD2_Gy[effect.tissues.index(self.organ)]
         values = patient.parameters
         td5, td50 = values[f"{self.organ}.td5"], values[f"{self.organ}.td50"]
-        slope = (1.0 - td5 / td50) / PROBIT_5
+        risk = ntcp(eqd2, td50_Gy=td50, slope=_slope(td5, td50))
         return Outcome(
-            self.events, self.units, 100.0 * ntcp(eqd2, td50_Gy=td50, slope=slope)[None],
+            self.events, self.units, 100.0 * risk[None],
             jnp.zeros(1, int), effect.clock.time_h[-1:], jnp.zeros(1, bool),
         )  # fmt: skip

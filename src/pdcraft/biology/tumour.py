@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 from pdcraft.biology.bed import Real, eqd2_Gy, eubed_Gy
 from pdcraft.biology.stepping import Grid
 from pdcraft.biology.survival import TissueDose, lq_needs, surviving_fraction
-from pdcraft.domain import Values
+from pdcraft.domain import InputError, Values
 from pdcraft.domain.units import HOURS_PER_DAY
 
 TUMOUR = "tumour"
@@ -34,6 +34,12 @@ NEEDS: Mapping[str, str] = {
     "dexamethasone.until": "d",
 }
 """Parameters of a tumour in every file of ``diseases/``."""
+
+
+def check_solver(steps: int, parts: int) -> None:
+    """Refuse a model of a tumour without steps or parts."""
+    if steps < 1 or parts < 1:
+        raise InputError(f"steps = {steps} and parts = {parts} must be at least 1; 360 and 7 suit.")
 
 
 def dose_parts(gsd: Array, parts: int) -> tuple[Float[Array, "part"], Float[Array, "part"]]:

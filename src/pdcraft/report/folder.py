@@ -72,11 +72,10 @@ class Cohort:
 
 
 @dataclass(frozen=True)
-class Results:
+class AbstractResults:
     """A results folder, read and checked; ``tables`` holds those that are present."""
 
     manifest: Mapping[str, Any]
-    cohorts: tuple[Cohort, ...]
     tables: Mapping[str, Table]
     study_toml: str
     sources_bib: str
@@ -90,6 +89,13 @@ class Results:
     def has(self, *names: str) -> bool:
         """Whether all these tables are present and hold at least one row."""
         return all(name in self.tables and len(self.tables[name]) for name in names)
+
+
+@dataclass(frozen=True)
+class Results(AbstractResults):
+    """The folder of a run, with its cohorts."""
+
+    cohorts: tuple[Cohort, ...]
 
 
 def read(folder: Path) -> Results:
@@ -122,9 +128,9 @@ def read(folder: Path) -> Results:
         if (folder / "tables" / f"{name}.csv").exists()
     }
     return Results(
-        manifest, cohorts, tables,
+        manifest, tables,
         text_of(folder / "study.toml"), text_of(folder / "sources.bib"),
-        changed_since(folder, manifest),
+        changed_since(folder, manifest), cohorts,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ DESIGNS = (
     "tite-boin",
 )  # fmt: skip
 HALFWIDTH = 0.05
-"""Half of the indifference interval of the skeleton, where a name must stand for a whole design."""
+"""Half of the indifference interval of a skeleton that nobody gave: target ± 0.05."""
 
 
 def design_named(
@@ -81,13 +81,17 @@ def design_named(
     if name == "tite-boin":
         return Design((TITEBOIN(BOIN(target), window_h), StopAt(patients)), levels, 1)
     if name in ("crm", "tite-crm"):
-        guess = skeleton(target, HALFWIDTH, prior_mtd=(levels + 1) // 2, levels=levels)
-        crm = CRM(target, guess, estimator="plug-in")
+        crm = CRM(target, middle_skeleton(target, levels), estimator="plug-in")
         safe, end = StopWhenTooToxic(target, 0.95), StopAt(patients)
         if name == "crm":
             return Design((safe, crm, OneLevelUp(), Coherent(target), end), levels)
         return Design((TITECRM(crm, window_h), OneLevelUp(), end), levels, 1)
     return Design((rule_named(name, target), StopAt(patients)), levels)
+
+
+def middle_skeleton(target: float, levels: int) -> tuple[float, ...]:
+    """Prior guesses of a CRM around the middle level, where nobody gave better ones."""
+    return skeleton(target, HALFWIDTH, prior_mtd=(levels + 1) // 2, levels=levels)
 
 
 def rule_named(name: str, target: float) -> AbstractRule:

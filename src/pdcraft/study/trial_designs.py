@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from pdcraft.domain.units import HOURS_PER_DAY
-from pdcraft.study.designs import rule_named
+from pdcraft.study.designs import middle_skeleton, rule_named
 from pdcraft.study.trial_spec import AccrualTable, DesignTable, OptimisationTable
 from pdcraft.trial import (
     BLRM,
@@ -26,12 +26,9 @@ from pdcraft.trial import (
     StopWhenTooToxic,
     ThreePlusThree,
     Utilities,
-    skeleton,
 )
 from pdcraft.trial.accrual import AbstractAccrual, Regular
 
-HALFWIDTH = 0.05
-"""Indifference interval of a skeleton that the file does not give: target ± 0.05."""
 UNSAFE = 0.90
 """Probability that level 1 is too toxic above which a model-based design ends."""
 
@@ -89,7 +86,10 @@ def _rules(
     if table.design == "3+3":
         return (ThreePlusThree(table.variant),)
     if table.design in ("crm", "tite-crm"):
-        crm = CRM(target, _skeleton(table, target, len(totals)), estimator="plug-in")
+        guess = table.skeleton
+        if guess is None:
+            guess = middle_skeleton(target, len(totals))
+        crm = CRM(target, guess, estimator="plug-in")
         if table.design == "crm":
             return (safe, crm, OneLevelUp(), Coherent(target), end)
         return (TITECRM(crm, window_h=watch_d * HOURS_PER_DAY), OneLevelUp(), end)
@@ -98,13 +98,6 @@ def _rules(
     if table.design == "blrm":
         return (_blrm(table, target, totals), NoSkipping(), end)
     return (rule_named(table.design, target), end)
-
-
-def _skeleton(table: DesignTable, target: float, levels: int) -> tuple[float, ...]:
-    """That of the file, or one around the middle level."""
-    if table.skeleton is not None:
-        return table.skeleton
-    return skeleton(target, HALFWIDTH, prior_mtd=(levels + 1) // 2, levels=levels)
 
 
 def _blrm(table: DesignTable, target: float, totals: tuple[float, ...]) -> BLRM:

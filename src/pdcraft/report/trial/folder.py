@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pdcraft.report import table
-from pdcraft.report.folder import changed_since, read_manifest, text_of
-from pdcraft.report.table import Table
+from pdcraft.report.folder import AbstractResults, changed_since, read_manifest, text_of
 
 NEEDED: dict[str, tuple[str, ...]] = {
     "levels": ("disease", "level", "unit", "amounts", "days", "dlt", "responded", "patients"),
@@ -40,23 +37,8 @@ WORDS = (
 
 
 @dataclass(frozen=True)
-class TrialResults:
-    """A results folder of a trial, read and checked; ``tables`` holds those that are present."""
-
-    manifest: Mapping[str, Any]
-    tables: Mapping[str, Table]
-    study_toml: str
-    sources_bib: str
-    changed: tuple[str, ...]
-
-    @property
-    def study(self) -> Mapping[str, Any]:
-        """What the manifest says of the study."""
-        return self.manifest["study"]
-
-    def has(self, *names: str) -> bool:
-        """Whether all these tables are present and hold at least one row."""
-        return all(name in self.tables and len(self.tables[name]) for name in names)
+class TrialResults(AbstractResults):
+    """The folder of a trial."""
 
 
 def read_trial(folder: Path) -> TrialResults:

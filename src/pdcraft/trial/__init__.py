@@ -6,7 +6,7 @@ Out: `TrialResult`, one trial with a reason for every cohort; `OperatingCharacte
 Phase I: `ThreePlusThree`, `BOIN`, `Keyboard`, `MTPI`, `MTPI2`, `I3Plus3`, `DecisionTable`, `CRM`,
 `TITECRM`, `TITEBOIN`, `BLRM`, `RollingSix`; with efficacy `BOIN12`; rules beside them:
 `NoSkipping`, `OneLevelUp`, `Coherent`, `AcceleratedTitration`, `DoseCap`, `StopAt`, `StopAtLevel`,
-`StopWhenPrecise`, `StopWhenTooToxic`, or your own
+`StopWhenPrecise`, `StopWhenTooToxic`, `PoolBackfilled` (with `Backfill`), or your own
 `AbstractRule`. Accrual: `Poisson` from sites, `Uniform`, `Regular`.
 Phase II and III: `simon_designs`, `BOP2`, `BayesianArm`, `ResponseAndToxicity`,
 `GroupSequential`, `schoenfeld_events`, `TwoArms`; survival: `KaplanMeier`, `log_rank`.
@@ -22,6 +22,7 @@ from pdcraft.trial.accrual import (
     TrialDuration,
     Uniform,
 )
+from pdcraft.trial.backfill import Backfill, PoolBackfilled
 from pdcraft.trial.bayesian_arm import BayesianArm
 from pdcraft.trial.beta_binomial import toxic_probability
 from pdcraft.trial.blrm import BLRM
@@ -29,7 +30,7 @@ from pdcraft.trial.blrm_posterior import BivariateNormal, Toxicity
 from pdcraft.trial.boin import BOIN
 from pdcraft.trial.boin12 import BOIN12, Desirability
 from pdcraft.trial.bop2 import BOP2, calibrate_bop2
-from pdcraft.trial.calendar import Conduct, Decision, TimedTrial
+from pdcraft.trial.calendar import Conduct
 from pdcraft.trial.coherence import Coherent, OneLevelUp
 from pdcraft.trial.compare import compare, simulate
 from pdcraft.trial.conduct import TrialCohort, TrialResult, conduct
@@ -94,6 +95,7 @@ from pdcraft.trial.two_arms import ComparedTrials, TwoArms
 from pdcraft.trial.two_parameter_crm import TwoParameterCRM
 from pdcraft.trial.two_stage_in_time import TwoStageConduct, TwoStageTrials
 from pdcraft.trial.utility import Utilities
+from pdcraft.trial.ward import Decision, TimedTrial
 from pdcraft.trial.weibull import Weibull
 from pdcraft.trial.working_model import AbstractWorkingModel, Empiric, FixedIntercept, Posterior
 
@@ -102,14 +104,15 @@ __all__ = [
     "TITECRM", "VARIANTS", "AbstractAccrual", "AbstractDoseUnit", "AbstractModelAssisted",
     "AbstractPatients", "AbstractRule", "AbstractSpending", "AbstractTabulated",
     "AbstractToxicityRule", "AbstractWeights", "AbstractWorkingModel", "AcceleratedTitration",
-    "AdaptiveWeights", "Advice", "BayesianArm", "Below", "BivariateNormal", "Coherent",
+    "AdaptiveWeights", "Advice", "Backfill", "BayesianArm", "Below", "BivariateNormal", "Coherent",
     "Cohort", "ComparedTrials", "Conduct", "Criterion", "Decision", "DecisionTable", "Delayed",
     "Design", "Desirability", "DoseCap", "Empiric", "Fitted", "Fixed", "FixedIntercept",
     "Followed", "Funnel", "GroupSequential", "HazardRatios", "History", "I3Plus3",
     "KaplanMeier", "Keyboard", "Limits", "LinearWeights", "LogRank", "ManyTrials", "NextDose",
     "NoSkipping", "NotRecovered", "OBrienFlemingLike", "OneLevelUp",
     "OperatingCharacteristics", "Outcomes", "Pathway", "PerMass", "PerSurface", "PocockLike",
-    "Poisson", "Pool", "Posterior", "Prescribed", "Regular", "ResponseAndToxicity",
+    "Poisson", "Pool", "PoolBackfilled", "Posterior", "Prescribed", "Regular",
+    "ResponseAndToxicity",
     "RollingSix", "Row", "Schedule", "SimonDesigns", "SimulatedTrials", "SingleArm",
     "SingleArmCharacteristics", "Site", "StopAt", "StopAtLevel", "StopWhenPrecise",
     "StopWhenTooToxic", "ThreePlusThree", "TimedTrial", "Toxicity", "Trajectories", "Trial",

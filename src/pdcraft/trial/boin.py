@@ -45,6 +45,9 @@ class BOIN(AbstractModelAssisted):
     bound_mtd
         Whether the MTD's estimated rate must not exceed :math:`\lambda_d` (the option
         ``boundMTD`` of the R package).
+    stay_on_1_of_3
+        Whether one toxicity in three patients stays whatever :math:`\lambda_d`, as is common
+        practice for targets of 0.25 to 0.28.
 
     Raises
     ------
@@ -74,6 +77,7 @@ class BOIN(AbstractModelAssisted):
     eliminate_above: float = 0.95
     least_n: int = 3
     bound_mtd: bool = False
+    stay_on_1_of_3: bool = False
 
     def __post_init__(self) -> None:
         check_elimination(self.target, self.eliminate_above, self.least_n)
@@ -115,7 +119,10 @@ class BOIN(AbstractModelAssisted):
 
     def verdict(self, n: int, dlt: int) -> Verdict:
         """Decision by the observed rate."""
-        return self.judge(dlt / n)
+        found = self.judge(dlt / n)
+        if self.stay_on_1_of_3 and (n, dlt) == (3, 1) and found.decision == "de-escalate":
+            return Verdict("stay", "1 of 3, which stays by the design")
+        return found
 
     def judge(self, rate: float) -> Verdict:
         """Decision by a rate of toxicity."""

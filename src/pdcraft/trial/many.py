@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from pdcraft.domain import InputError, ValidityWarning
-from pdcraft.trial.calendar import Conduct, TimedTrial
+from pdcraft.trial.calendar import Conduct
 from pdcraft.trial.outcomes import Outcomes
 from pdcraft.trial.pool import Pool
+from pdcraft.trial.ward import TimedTrial
 
 SHOWN = 3
 """Trials whose every decision is kept."""

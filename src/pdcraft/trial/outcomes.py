@@ -91,17 +91,24 @@ class Outcomes:
 
 
 def known_rates(
-    dlt_probability: Sequence[float], *, patients: int, seed: int, window_d: float = 28.0
+    dlt_probability: Sequence[float],
+    *,
+    patients: int,
+    seed: int,
+    window_d: float = 28.0,
+    response_probability: Sequence[float] | None = None,
 ) -> Outcomes:
     """Patients with known probabilities of toxicity, uniform in time within the window.
 
     For checks against exact results and for designs without a mechanism. A patient has a tolerance
-    and a toxicity at every level whose probability exceeds it.
+    and a toxicity at every level whose probability exceeds it; in the same way a response, whose
+    probability may fall from level to level, independent of toxicity and uniform in the window too.
+    Without ``response_probability`` nobody responds.
 
     Raises
     ------
     InputError
-        If a probability is none or they fall.
+        If a probability is none, those of toxicity fall, or there is not one for each level.
 
     Examples
     --------
@@ -119,4 +126,14 @@ def known_rates(
     dlt = np.where(tolerance[:, None] < p, when[:, None], np.inf)
     never = np.full(dlt.shape, np.inf)
     names = tuple(f"level {i + 1}" for i in range(len(p)))
-    return Outcomes(names, dlt, window_d, never, never)
+    if response_probability is None:
+        return Outcomes(names, dlt, window_d, never, never)
+    q = np.asarray(response_probability, float)
+    if q.shape != p.shape or not np.all((q >= 0) & (q <= 1)):
+        raise InputError(
+            f"response_probability = {q.tolist()} must be one probability for each of {len(p)} "
+            "levels."
+        )
+    resists, answers = draws.random(patients), draws.random(patients) * window_d
+    response = np.where(resists[:, None] < q, answers[:, None], np.inf)
+    return Outcomes(names, dlt, window_d, never, response)

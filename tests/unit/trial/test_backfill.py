@@ -13,6 +13,7 @@ from pdcraft.trial import (
     History,
     PoolBackfilled,
     Regular,
+    StopAt,
     StopAtLevel,
     Utilities,
     known_rates,
@@ -128,3 +129,13 @@ def test_what_cannot_be_backfilled_is_refused():
         Backfill(cap=0)
     with pytest.raises(InputError, match="levels"):
         known_rates([0.1, 0.2], patients=9, seed=1, response_probability=[0.1])
+
+
+def test_without_responses_it_is_the_design_without_backfill():
+    silent = known_rates([0.1, 0.2, 0.3, 0.4], patients=400, seed=4)
+    plain = Conduct(Design((BOIN(0.25), StopAtLevel(9), StopAt(18)), 4), Regular(6.0))
+    orders = np.random.default_rng(1).permuted(np.tile(np.arange(400), (200, 1)), axis=1)
+    for t, order in enumerate(orders):
+        one, two = (c.run(silent, order, seed=2, trial=t) for c in (conduct(), plain))
+        assert (one.level.tolist(), one.mtd) == (two.level.tolist(), two.mtd)
+        assert one.duration_d == two.duration_d

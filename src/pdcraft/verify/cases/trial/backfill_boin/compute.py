@@ -1,10 +1,10 @@
-"""BF-BOIN, simulated; the errors hold that of the publication."""
+"""BF-BOIN, simulated in calendar time."""
 
 import numpy as np
 
 import pdcraft.trial as pt
 
-MONTH_d, TRIALS, PUBLISHED = 30.4375, 1500, 2000
+MONTH_d, TRIALS = 30.4375, 1500
 DLT, RESPONSE = (0.04, 0.12, 0.25, 0.43, 0.63), (0.10, 0.20, 0.30, 0.45, 0.58)
 
 
@@ -30,5 +30,4 @@ def compute() -> dict[str, tuple[float, float]]:
         "patients above the MTD": n[:, 3:].sum(1), "patients": n.sum(1),
         "duration": run.duration_d / MONTH_d,
     }  # fmt: skip
-    error = np.sqrt(1 / TRIALS + 1 / PUBLISHED)
-    return {what: (float(x.mean()), float(x.std() * error)) for what, x in seen.items()}
+    return {what: (float(x.mean()), float(x.std() / np.sqrt(TRIALS))) for what, x in seen.items()}

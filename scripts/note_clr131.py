@@ -12,7 +12,7 @@ import pathlib
 
 import numpy as np
 
-from pdcraft.study import outlook, shards
+from pdcraft.study import interval, shards
 from pdcraft.study.prepare import Prepared, prepare
 from pdcraft.study.spec import CohortTable, DoseTable, Study, UncertaintyTable, read_study
 
@@ -102,14 +102,16 @@ def main() -> None:
             ]  # fmt: skip
             for grade in (3, 4):
                 met = found["event_grade"][:, i] >= grade
-                x = tuple(100 * v for v in outlook.believed(found, met, asked.draws))
-                rows.append((f"grade {grade} or worse, %", x, ".0f"))
+                p, low, high = interval.believed(found["number"], met, asked.draws)
+                rows.append((f"grade {grade} or worse, %", (100 * p, 100 * low, 100 * high), ".0f"))
             for what, (x, low, high), fmt in rows:
                 span = f"{max(low, 0):{fmt}} to {high:{fmt}}"
                 print(f"{line}: {what} | {x:{fmt}} | {span} | {WEAKEST[line]}")
         code = found["event_grade"][:, events.index("best response")]
         for rate, least in (("ORR", 3), ("CBR", 2), ("DCR", 1)):
-            x, low, high = (100 * v for v in outlook.believed(found, code >= least, asked.draws))
+            x, low, high = (
+                100 * v for v in interval.believed(found["number"], code >= least, asked.draws)
+            )
             print(
                 f"{rate}, % | {x:.0f} | {max(low, 0):.0f} to {min(high, 100):.0f} | {WEAKEST[rate]}"
             )

@@ -87,7 +87,7 @@ def test_a_second_course_is_given_to_who_recovered_and_its_effect_has_an_interva
     effects = [r for r in rows(folder, "effects") if r["among"] == "all patients"]
     response = next(r for r in effects if r["measure"] == "response")
     assert number(response, "low") <= number(response, "difference") <= number(response, "high")
-    assert len({r["scenario"] for r in effects}) == 3
+    assert len({r["scenario"] for r in effects}) == 4
 
 
 def test_single_arm_trials_agree_with_simon(folders):

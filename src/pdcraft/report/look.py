@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pdcraft.report.folder import Cohort
+from pdcraft.report.folder import Cohort, Results
 from pdcraft.report.wording import plain
 
 Points = Sequence[float | None]
@@ -275,3 +275,18 @@ def patients(cohorts: Sequence[Cohort]) -> str:
     n = sorted({c.n for c in cohorts})
     said = f"n = {n[0]}" if len(n) == 1 else f"n = {n[0]} to {n[-1]}"
     return f"{said} virtual patients per cohort"
+
+
+def intervals_of(results: Results) -> str:
+    """What an interval of a share or a median holds, as the end of a sentence about it."""
+    draws = int(results.study.get("draws", 0))
+    if draws:
+        return (
+            f"over {draws} draws of what calibration left undecided (growth, dose and sensitivity "
+            "of the tumour, sensitivity and renewal of the marrow) and the number of patients"
+        )
+    return (
+        f"which reflects the number of patients ({patients(results.cohorts)}), not the "
+        "uncertainty of the models; ask for [uncertainty] draws to see what calibration left "
+        "undecided"
+    )

@@ -56,6 +56,7 @@ def render(folder: Path) -> str:
         tables=tables,
         references=references(results.sources_bib),
         patients=look.patients(results.cohorts),
+        intervals=look.intervals_of(results),
         css=packaged("page.css"),
         javascript=packaged("page.js"),
         plotlyjs=get_plotlyjs() if drawn else "",

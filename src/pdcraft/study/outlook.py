@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from pdcraft.study.interval import believed
+
 Kept = dict[str, NDArray]
 Rows = list[list[object]]
 
 SPIDER = 40
 """Patients shown of each cohort: the first ones, as in the other figures."""
-_Z90 = 1.6448536269514722
 
 
 def outcomes(kept: Kept, events: Sequence[str]) -> dict[str, NDArray]:
@@ -31,38 +32,11 @@ def outcomes(kept: Kept, events: Sequence[str]) -> dict[str, NDArray]:
     return found
 
 
-def by_draw(kept: Kept, values: NDArray, draws: int) -> NDArray:
-    """Mean of a value in every draw of the posterior that has patients. ``[draw]``."""
-    of = kept["number"] % draws
-    count = np.bincount(of, minlength=draws)
-    total = np.bincount(of, weights=values.astype(float), minlength=draws)
-    return total[count > 0] / count[count > 0]
-
-
-def believed(kept: Kept, values: NDArray, draws: int) -> tuple[float, float, float]:
-    """Mean over patients, and its 90 % interval from what calibration left undecided.
-
-    Every draw has its own patients; the scatter that their small number makes is taken out of the
-    scatter of the draws. Without draws, the interval of the patients' number alone.
-    """
-    values = values.astype(float)
-    mean = float(values.mean())
-    if draws < 2:
-        error = float(values.std() / np.sqrt(len(values)))
-        return mean, mean - _Z90 * error, mean + _Z90 * error
-    means = by_draw(kept, values, draws)
-    each = values.var() / (len(values) / len(means))  # of the mean of one draw's patients
-    kept_share = np.sqrt(max(0.0, 1.0 - each / max(means.var(), 1e-300)))
-    low, high = mean + kept_share * (np.quantile(means, (0.05, 0.95)) - means.mean())
-    return mean, float(low), float(high)
-
-
 def window(cohort: str, total_mCi: float, kept: Kept, events: Sequence[str], draws: int) -> Rows:
     """Rows of ``window.csv``: how probable each outcome is, with its 90 % interval."""
     rows: Rows = []
     for name, yes in outcomes(kept, events).items():
-        p, low, high = believed(kept, yes, draws)
-        rows.append([cohort, total_mCi, name, p, max(0.0, low), min(1.0, high)])
+        rows.append([cohort, total_mCi, name, *believed(kept["number"], yes, draws)])
     return rows
 
 

@@ -11,8 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from pdcraft.study.interval import believed, spread
+
 Rows = list[list[object]]
 Table = tuple[Sequence[str], Rows]
+Curve = tuple[NDArray, NDArray, NDArray, NDArray, NDArray]
+"""Days, survival, lower and upper end of its band, patients at risk."""
 
 BAND = (0.05, 0.50, 0.95)
 IMWG = ("PD", "SD", "MR", "PR", "VGPR", "CR")
@@ -56,6 +60,7 @@ def toxicity(
     events: Sequence[str],
     markers: Sequence[tuple[str, str]],
     day_of: NDArray,
+    draws: int = 0,
 ) -> Rows:
     """Rows of ``toxicity.csv``; recovery is the median of those who needed to recover."""
     rows: Rows = []
@@ -80,68 +85,97 @@ def toxicity(
         rows.append(
             [cohort, lineage, unit[lineage], np.median(value), np.median(day), recovery,
              (grade >= 3).mean(), (grade >= 4).mean(), *np.quantile(value, (0.05, 0.95)),
-             *np.quantile(day, (0.05, 0.95)), *_share(grade >= 3), *_share(grade >= 4)]
+             *np.quantile(day, (0.05, 0.95)),
+             *believed(kept["number"], grade >= 3, draws)[1:],
+             *believed(kept["number"], grade >= 4, draws)[1:]]
         )  # fmt: skip
     return rows
 
 
-def _share(flag: NDArray) -> tuple[float, float]:
-    """90 % Wilson interval of a simulated share: Monte Carlo error only."""
-    interval = stats.binomtest(int(flag.sum()), len(flag)).proportion_ci(0.90, method="wilson")
-    return float(interval.low), float(interval.high)
-
-
-def _median_day(kept: dict[str, NDArray], i: int) -> float:
-    time, happened = kept["event_time_h"][:, i] / 24, kept["event_happened"][:, i]
-    days, survival, *_ = _kaplan_meier(time, happened)
-    below = survival <= 0.5
-    return float(days[below][0]) if below.any() else np.nan
-
-
-def response(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Rows:
+def response(cohort: str, kept: dict[str, NDArray], events: Sequence[str], draws: int = 0) -> Rows:
     """Row of ``response.csv``: ORR = PR or better, CBR = MR or better, DCR = SD or better."""
     code = kept["event_grade"][:, events.index("best response")]
-    shares = [code >= IMWG.index(least) for least in ("PR", "MR", "SD")]
+    shares = [believed(kept["number"], code >= IMWG.index(least), draws)
+              for least in ("PR", "MR", "SD")]  # fmt: skip
+    medians = [
+        _median_day(_curve(kept, events.index(name), draws))
+        for name in ("progression or death", "death")
+    ]
     return [
-        [cohort, *(s.mean() for s in shares),
-         _median_day(kept, events.index("progression or death")),
-         _median_day(kept, events.index("death")), *(x for s in shares for x in _share(s))]
+        [cohort, *(s[0] for s in shares), *(m[0] for m in medians),
+         *(x for s in (*shares, *medians) for x in s[1:])]
     ]  # fmt: skip
 
 
-def _kaplan_meier(time: NDArray, happened: NDArray) -> tuple[NDArray, ...]:
+def _median_day(curve: Curve) -> tuple[float, float, float]:
+    """Day on which a curve and its band reach one half; nan where they do not."""
+    days, survival, low, high, _ = curve
+
+    def reached(c: NDArray) -> float:
+        return float(days[c <= 0.5][0]) if (c <= 0.5).any() else np.nan
+
+    return reached(survival), reached(low), reached(high)
+
+
+def _curve(kept: dict[str, NDArray], i: int, draws: int) -> Curve:
+    time, happened = kept["event_time_h"][:, i] / 24, kept["event_happened"][:, i]
+    return kaplan_meier_curve(time, happened, kept["number"], draws)
+
+
+def kaplan_meier_curve(
+    time: NDArray, happened: NDArray, number: NDArray | None = None, draws: int = 0
+) -> Curve:
+    """Day by day: survival, its 90 % band, and how many are at risk.
+
+    The band is log-log, of the number of patients; with draws of a posterior (patient *number*
+    tells the draw) that of what calibration left undecided.
+    """
+    days = np.arange(0.0, np.ceil(time.max()) + 1.0)
+    at_risk = np.array([(time >= day).sum() for day in days])
+    if number is None or draws < 2:
+        survival, low, high = _kaplan_meier(time, happened, days)
+        return days, survival, low, high, at_risk
+    survival = _kaplan_meier(time, happened, days)[0]
+    of = number % draws
+    each = [of == d for d in range(draws) if (of == d).any()]
+    curves = np.stack([_kaplan_meier(time[who], happened[who], days)[0] for who in each])
+    noise = survival * (1.0 - survival) * len(curves) / len(time)
+    low, high = (np.clip(end, 0.0, 1.0) for end in spread(survival, curves, noise))
+    # No curve rises: where chance makes an end rise, the wider band is taken.
+    low, high = np.minimum.accumulate(low), np.maximum.accumulate(high[::-1])[::-1]
+    return days, survival, low, high, at_risk
+
+
+def _kaplan_meier(time: NDArray, happened: NDArray, days: NDArray) -> tuple[NDArray, ...]:
+    """Survival and its log-log band on these days."""
     sample = stats.CensoredData.right_censored(time, ~happened)
     curve = stats.ecdf(sample).sf
     with warnings.catch_warnings():
         # Where nobody or everybody has had the event, the log-log band does not exist: empty cells.
         warnings.simplefilter("ignore", RuntimeWarning)
         band = curve.confidence_interval(0.90, method="log-log")
-    low, high = (np.asarray(b.probabilities) for b in (band.low, band.high))
-    at_risk = np.array([(time >= day).sum() for day in curve.quantiles])
-    return curve.quantiles, curve.probabilities, low, high, at_risk
+    k = np.searchsorted(curve.quantiles, days, side="right")
+    found = (curve.probabilities, band.low.probabilities, band.high.probabilities)
+    return tuple(np.concatenate([[1.0], c])[k] for c in found)
 
 
-def kaplan_meier(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Rows:
-    """Rows of ``km.csv`` for PFS and OS, steps only, with 90 % log-log bands."""
-    rows: Rows = []
-    for endpoint, event in (("PFS", "progression or death"), ("OS", "death")):
-        i = events.index(event)
-        time, happened = kept["event_time_h"][:, i] / 24, kept["event_happened"][:, i]
-        rows += kaplan_meier_rows(cohort, endpoint, time, happened)
-    return rows
+def kaplan_meier(
+    cohort: str, kept: dict[str, NDArray], events: Sequence[str], draws: int = 0
+) -> Rows:
+    """Rows of ``km.csv`` for PFS and OS, with 90 % bands."""
+    return [
+        row
+        for endpoint, event in (("PFS", "progression or death"), ("OS", "death"))
+        for row in kaplan_meier_rows(cohort, endpoint, _curve(kept, events.index(event), draws))
+    ]
 
 
-def kaplan_meier_rows(cohort: str, endpoint: str, time: NDArray, happened: NDArray) -> Rows:
-    """Rows of ``km.csv`` for one endpoint, from times (d) and whether it happened."""
-    rows: Rows = [[cohort, endpoint, 0.0, 1.0, 1.0, 1.0, len(time)]]
-    quantiles, survival, low, high, _ = _kaplan_meier(time, happened)
-    for day in np.arange(1.0, time.max() + 1, 1.0):
-        k = np.searchsorted(quantiles, day, side="right") - 1
-        if k >= 0:
-            rows.append(
-                [cohort, endpoint, day, survival[k], low[k], high[k], int((time >= day).sum())]
-            )
-    return rows
+def kaplan_meier_rows(cohort: str, endpoint: str, curve: Curve) -> Rows:
+    """Rows of ``km.csv`` for one endpoint."""
+    return [
+        [cohort, endpoint, day, s, low, high, int(n)]
+        for day, s, low, high, n in zip(*curve, strict=True)
+    ]
 
 
 def curves_activity(
@@ -211,7 +245,8 @@ COLUMNS: dict[str, Sequence[str]] = {
     ),
     "response": (
         "cohort", "orr", "cbr", "dcr", "pfs_day_p50", "os_day_p50", "orr_low", "orr_high",
-        "cbr_low", "cbr_high", "dcr_low", "dcr_high",
+        "cbr_low", "cbr_high", "dcr_low", "dcr_high", "pfs_day_low", "pfs_day_high",
+        "os_day_low", "os_day_high",
     ),
     "km": ("cohort", "endpoint", "day", "survival", "low", "high", "at_risk"),
     "curves_activity": ("cohort", "region", "day", "MBq_p05", "MBq_p50", "MBq_p95"),

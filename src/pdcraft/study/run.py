@@ -150,9 +150,9 @@ def _tables(
         kept = shards.unpack(paths)
         name = cohort.name
         rows["doses"] += results.doses(name, kept, places)
-        rows["toxicity"] += results.toxicity(name, kept, events, markers, marker_days)
-        rows["response"] += results.response(name, kept, events)
-        rows["km"] += results.kaplan_meier(name, kept, events)
+        rows["toxicity"] += results.toxicity(name, kept, events, markers, marker_days, draws)
+        rows["response"] += results.response(name, kept, events, draws)
+        rows["km"] += results.kaplan_meier(name, kept, events, draws)
         rows["curves_activity"] += results.curves_activity(name, kept, sources, shards.CURVE_DAYS)
         rows["curves_plasma"] += results.curves_plasma(name, kept, shards.CURVE_DAYS)
         rows["curves_markers"] += results.curves_markers(name, kept, markers, marker_days)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from pdcraft.biology.cytopenia import NAMES
+from pdcraft.study.interval import believed
 from pdcraft.study.results import Rows
 from pdcraft.study.trial_data import PoolData
 from pdcraft.study.trial_levels import median_day
@@ -60,26 +61,28 @@ def effect_rows(data: PoolData, reference: str, other: str, *, scenario: str = B
     """Rows of ``effects.csv``: means in the same patients and the 95 % interval of the difference.
 
     First of all patients, then of those who were given every dose of the other regimen. The
-    interval is the Monte Carlo error of the simulated patients, not the uncertainty of the models.
+    interval is the Monte Carlo error of the simulated patients; in a scenario with draws, that of
+    what calibration left undecided.
     """
     complete = np.asarray(np.isfinite(data.at(other)["given_d"]).all(axis=1))
     groups = [("all patients", np.ones(len(complete), bool))]
     if 1 < complete.sum() < len(complete):
         groups.append(("all doses given", complete))
+    draws = data.plan.river.study.uncertainty.draws
     rows: Rows = []
     for among, who in groups:
         for m in measures(data):
             a, b = m.values(data, reference)[who], m.values(data, other)[who]
-            half = ndtri(0.975) * (b - a).std(ddof=1) / np.sqrt(len(a))
-            difference = (b - a).mean()
+            found = believed(data.at(other)["number"][who], b - a, draws, within=0.95)
             rows.append([
                 scenario, data.plan.disease, reference, other, among, m.name, m.unit, len(a),
-                a.mean(), b.mean(), difference, difference - half, difference + half,
+                a.mean(), b.mean(), *found,
             ])  # fmt: skip
-        rows.append(
-            [scenario, data.plan.disease, reference, other, among, "median PFS", "d",
-             int(who.sum()), *_median_pfs(data, reference, other, who)]
-        )  # fmt: skip
+        if draws < 2:
+            rows.append([
+                scenario, data.plan.disease, reference, other, among, "median PFS", "d",
+                int(who.sum()), *_median_pfs(data, reference, other, who),
+            ])  # fmt: skip
     return rows
 
 

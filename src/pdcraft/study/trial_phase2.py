@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pdcraft.domain.units import HOURS_PER_DAY
-from pdcraft.study.results import Rows, kaplan_meier_rows
+from pdcraft.study.results import Rows, kaplan_meier_curve, kaplan_meier_rows
 from pdcraft.study.trial_data import PoolData
 from pdcraft.study.trial_designs import accrual_of
 from pdcraft.study.trial_escalation import DAYS_PER_MONTH
@@ -61,6 +61,6 @@ def curve_rows(data: PoolData, levels: tuple[str, ...]) -> Rows:
     rows: Rows = []
     for level in levels:
         name = f"{data.plan.disease}: {level}"
-        rows += kaplan_meier_rows(name, "PFS", *data.pfs(level))
-        rows += kaplan_meier_rows(name, "OS", *data.death(level))
+        rows += kaplan_meier_rows(name, "PFS", kaplan_meier_curve(*data.pfs(level)))
+        rows += kaplan_meier_rows(name, "OS", kaplan_meier_curve(*data.death(level)))
     return rows

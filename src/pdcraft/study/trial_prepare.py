@@ -9,8 +9,8 @@ import numpy as np
 from pdcraft import library
 from pdcraft.biology import ctcae_limits
 from pdcraft.domain.units import HOURS_PER_DAY, MBQ_PER_MCI, read_quantity
-from pdcraft.study.prepare import Prepared, parameter_sets, prepare
-from pdcraft.study.spec import CohortTable, DoseTable, Study, StudyTable
+from pdcraft.study.prepare import Prepared, beliefs, parameter_sets, prepare
+from pdcraft.study.spec import CohortTable, DoseTable, Study, StudyTable, UncertaintyTable
 from pdcraft.study.trial_spec import LevelTable, TrialRuleTable, TrialStudy
 from pdcraft.trial import (
     DLT,
@@ -26,7 +26,6 @@ from pdcraft.trial import (
     Prescribed,
     Schedule,
 )
-from pdcraft.trial.population import Population
 
 
 @dataclass(frozen=True)
@@ -65,8 +64,12 @@ class TrialPlan:
         return max(len(s.amounts) for s in self.schedules)
 
 
-def trial_plan(study: TrialStudy, disease: str, parameters: dict[str, float]) -> TrialPlan:
+def trial_plan(
+    study: TrialStudy, disease: str, parameters: dict[str, float], draws: int = 0
+) -> TrialPlan:
     """Everything for one disease, with these parameters in place of the library's.
+
+    With ``draws``, patients live in so many draws of what calibration left undecided.
 
     Raises
     ------
@@ -75,7 +78,7 @@ def trial_plan(study: TrialStudy, disease: str, parameters: dict[str, float]) ->
     InputError
         If a model needs a parameter that is not there in its unit.
     """
-    river = prepare(as_study(study, disease, parameters))
+    river = prepare(as_study(study, disease, parameters, draws))
     schedules = tuple(_schedule(study, level) for level in study.level)
     tracer = read_quantity(study.prescription.tracer, "activity")
     return TrialPlan(
@@ -84,21 +87,25 @@ def trial_plan(study: TrialStudy, disease: str, parameters: dict[str, float]) ->
     )  # fmt: skip
 
 
-def with_parameters(plan: TrialPlan, study: TrialStudy, parameters: dict[str, float]) -> TrialPlan:
+def with_parameters(
+    plan: TrialPlan, study: TrialStudy, parameters: dict[str, float], draws: int = 0
+) -> TrialPlan:
     """The same plan with other numbers, its engine kept where it does not depend on them."""
-    changed = as_study(study, plan.disease, parameters)
+    changed = as_study(study, plan.disease, parameters, draws)
     individual, engine = parameter_sets(changed)
     before = plan.river
     if any(engine[name].value != before.engine_parameters[name].value for name in engine):
-        return trial_plan(study, plan.disease, parameters)
-    people = Population(
-        individual, before.population.places, before.population.reference_g, study.study.seed
+        return trial_plan(study, plan.disease, parameters, draws)
+    people = replace(
+        before.population, parameters=individual, seed=study.study.seed, beliefs=beliefs(changed)
     )
     river = Prepared(changed, before.plan, people, individual, engine)
     return replace(plan, study=study, river=river)
 
 
-def as_study(study: TrialStudy, disease: str, parameters: dict[str, float]) -> Study:
+def as_study(
+    study: TrialStudy, disease: str, parameters: dict[str, float], draws: int = 0
+) -> Study:
     """The same in the words of `Study`, for one disease; its cohort stands for nothing."""
     head = study.study
     return Study(
@@ -109,6 +116,7 @@ def as_study(study: TrialStudy, disease: str, parameters: dict[str, float]) -> S
         ),
         cohort=(CohortTable(name="-", doses=(DoseTable(activity="1 MBq/m2"),)),),  # type: ignore[arg-type]
         kinetics=study.kinetics, assessment=study.assessment,
+        uncertainty=UncertaintyTable(draws=draws),
         parameters={**study.parameters, **parameters},
     )  # fmt: skip
 

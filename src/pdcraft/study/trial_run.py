@@ -95,7 +95,7 @@ def run_trial(
         shards.write_whole(folder / "tables" / f"{name}.csv", results.to_csv(table))
     keys = set().union(*(cited(plan.river) for plan in plans.values()))
     shards.write_whole(folder / "sources.bib", library.cite(keys).encode())
-    shards.write_whole(folder / "manifest.json", _manifest(claim, study, folder, tables))
+    shards.write_whole(folder / "manifest.json", _manifest(claim, study, plans, folder, tables))
     progress("run", 1, 1)
     return folder
 
@@ -254,7 +254,11 @@ def _once(rows: Rows) -> Rows:
 
 
 def _manifest(
-    claim: dict[str, Any], study: TrialStudy, folder: Path, tables: dict[str, Table]
+    claim: dict[str, Any],
+    study: TrialStudy,
+    plans: dict[Whose, TrialPlan],
+    folder: Path,
+    tables: dict[str, Table],
 ) -> bytes:
     head = study.study
     arrays = sorted((folder / "arrays").rglob("*.npz"))
@@ -263,7 +267,8 @@ def _manifest(
     return as_json({
         **claim, "complete": True,
         "study": {
-            "name": head.name, "title": head.title, "agent": head.agent,
+            "name": head.name, "title": head.title,
+            "agent": next(iter(plans.values())).river.plan.agent.name,
             "diseases": list(head.diseases), "seed": head.seed, "patients": head.patients,
             "days": head.follow_up / 24.0, "ctcae": study.assessment.ctcae,
             "window_d": study.dose_limiting_toxicity.window / 24.0,

@@ -260,19 +260,26 @@ class OptimisationTable(TomlTable):
 class ScenarioTable(TomlTable):
     """Other numbers of the library, to see how far conclusions rest on them.
 
-    ``parameters`` replace the library's, ``factors`` multiply them (in every disease its own).
+    ``parameters`` replace the library's, ``factors`` multiply them (in every disease its own);
+    with ``draws``, patients live in so many draws of what calibration left undecided.
     """
 
     name: str = Field(min_length=1)
     parameters: dict[str, float] = Field(default_factory=dict)
     factors: dict[str, Annotated[float, Field(gt=0.0)]] = Field(default_factory=dict)
+    draws: int = Field(default=0, ge=0, le=200)
     patients: int = Field(default=250, ge=10, le=1_000_000)
 
     @model_validator(mode="after")
     def _changes_something(self) -> ScenarioTable:
-        if not self.parameters and not self.factors:
+        if not self.parameters and not self.factors and not self.draws:
             raise InputError(
-                f"scenario '{self.name}' changes nothing. Give it parameters or factors."
+                f"scenario '{self.name}' changes nothing. Give it parameters, factors or draws."
+            )
+        if 0 < self.draws and self.patients < 2 * self.draws:
+            raise InputError(
+                f"scenario '{self.name}': {self.patients} patients in {self.draws} draws are too "
+                "few to tell draws from patients. Give at least two patients for each draw."
             )
         return self
 

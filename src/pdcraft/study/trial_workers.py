@@ -47,7 +47,7 @@ def plan_of(study: TrialStudy, whose: Whose, base: TrialPlan | None = None) -> T
     library = base.river.parameters.merged(base.river.engine_parameters)
     scaled = {name: factor * library[name].value for name, factor in scenario.factors.items()}
     changed = {**scenario.parameters, **scaled}
-    return with_parameters(base, study.model_copy(update={"study": head}), changed)
+    return with_parameters(base, study.model_copy(update={"study": head}), changed, scenario.draws)
 
 
 def each(

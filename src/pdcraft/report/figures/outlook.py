@@ -46,26 +46,13 @@ def window(results: Results) -> Figure:
         title="Benefit and harm by activity",
         caption=(
             "Share of patients with each outcome, by the activity of their cohort. "
-            + _interval(results)
+            + f"Bands: 90 % interval, {look.intervals_of(results)}."
             + " Right: the two that are usually weighed, one point for each cohort; up and to the "
             "left is better."
         ),
         alt="Share of patients with benefit and with harm against the activity of the cohort.",
         traces=traces, layout=layout, legend=tuple(keys), tables=("window.csv",),
     )  # fmt: skip
-
-
-def _interval(results: Results) -> str:
-    draws = int(results.study.get("draws", 0))
-    if draws:
-        return (
-            f"Bands: 90 % interval over {draws} draws of what calibration left undecided (growth, "
-            "dose and sensitivity of the tumour, sensitivity and renewal of the marrow)."
-        )
-    return (
-        "Bands: 90 % interval from the number of patients alone; the study takes typical values "
-        "as known. Ask for [uncertainty] draws to see what calibration left undecided."
-    )
 
 
 def _curve(rows: Any, key: Key, x: str, y: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pdcraft.report import look
@@ -16,17 +17,60 @@ _PX_PER_COHORT = 17
 
 def survival(results: Results) -> Figure:
     """One panel per endpoint: steps, a band, and below it the numbers at risk."""
-    keys = look.cohort_keys(results.cohorts)
-    endpoints = results.tables["km"].distinct("endpoint")
+    keys, table = look.cohort_keys(results.cohorts), results.tables["km"]
+    endpoints = table.distinct("endpoint")
+    panels = [
+        (_NAMES.get(e, e), {k.choice: table.where("endpoint", e).where("cohort", k.choice)
+                            for k in keys})
+        for e in endpoints
+    ]  # fmt: skip
+    traces, layout = with_numbers_at_risk(
+        panels, keys, columns=2, beside="Patients without the event (%)"
+    )
+    return Figure(
+        name="survival",
+        title="Time to progression and death",
+        caption=(
+            "Kaplan-Meier steps; the band is the 90 % interval of the chosen cohort's curve, "
+            f"{look.intervals_of(results)}. Who has no event by the end of follow-up is censored "
+            "there."
+        ),
+        alt=f"Kaplan-Meier curves of {', '.join(endpoints)} against days, with numbers at risk.",
+        traces=traces, layout=layout, legend=keys, chosen=results.cohorts[-1].name,
+        choose="Show the band of", tables=("km.csv",),
+    )  # fmt: skip
+
+
+def with_numbers_at_risk(
+    panels: Sequence[tuple[str, Mapping[str, Table]]],
+    keys: tuple[Key, ...],
+    *,
+    columns: int,
+    beside: str,
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Traces and layout of Kaplan-Meier panels in one row, numbers at risk below each.
+
+    Parameters
+    ----------
+    panels
+        Heading, and for the choice of every key its rows of ``km.csv``.
+    keys
+        What the curves are told apart by.
+    columns
+        Panels that the row has room for.
+    beside
+        Title of the first panel's axis.
+    """
     risk_px = _PX_PER_COHORT * len(keys) + 6
     height = 420 + risk_px
     floor = (risk_px + 84) / (height - 74)
     layout = look.layout(height) | {"annotations": []}
     traces: list[dict[str, Any]] = []
-    for i, domain in enumerate(look.grid(len(endpoints), 2, gap=0.12)):
-        rows = results.tables["km"].where("endpoint", endpoints[i])
+    for i, ((heading, curves), domain) in enumerate(
+        zip(panels, look.grid(len(panels), columns, gap=0.12 if columns < 3 else 0.06), strict=True)
+    ):
         x, y, below = (look.axis_name(a, n) for a, n in (("x", i), ("y", 2 * i), ("y", 2 * i + 1)))
-        end = float(rows["day"].max())
+        end = max(float(rows["day"].max()) for rows in curves.values() if len(rows))
         time = look.day_axis(end, 7) | {
             "domain": domain["x"],
             "anchor": y,
@@ -34,31 +78,20 @@ def survival(results: Results) -> Figure:
         }
         layout[look.layout_name(x)] = time
         for key in keys:
-            picked = rows.where("cohort", key.choice)
-            traces += _steps(picked, key, x, y)
-            traces.append(_at_risk(picked, key, time["tickvals"], x, below))
-        title = "Patients without the event (%)" if i == 0 else ""
-        layout[look.layout_name(y)] = look.axis(title) | {
+            rows = curves[key.choice]
+            if len(rows):
+                traces += _steps(rows, key, x, y)
+                traces.append(_at_risk(rows, key, time["tickvals"], x, below))
+        layout[look.layout_name(y)] = look.axis(beside if i == 0 else "") | {
             "anchor": x, "domain": [round(floor, 4), 1], "range": [0, 102],
             "tickvals": [0, 25, 50, 75, 100],
         }  # fmt: skip
         layout[look.layout_name(below)] = _risk_axis(keys, x, risk_px / (height - 74), i == 0)
         layout["annotations"] += [
-            look.heading(_NAMES.get(endpoints[i], endpoints[i]), x, y),
+            look.heading(heading, x, y),
             look.heading("Number at risk", x, below),
         ]
-    return Figure(
-        name="survival",
-        title="Time to progression and death",
-        caption=(
-            "Kaplan-Meier steps; the band is the 90 % interval of the chosen cohort's curve. It "
-            f"reflects the number of patients ({look.patients(results.cohorts)}), not the "
-            "uncertainty of the model. Who has no event by the end of follow-up is censored there."
-        ),
-        alt=f"Kaplan-Meier curves of {', '.join(endpoints)} against days, with numbers at risk.",
-        traces=traces, layout=layout, legend=keys, chosen=results.cohorts[-1].name,
-        choose="Show the band of", tables=("km.csv",),
-    )  # fmt: skip
+    return traces, layout
 
 
 def _steps(rows: Table, key: Key, x: str, y: str) -> list[dict[str, Any]]:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from pdcraft.report import look
+from pdcraft.report.figures.survival import with_numbers_at_risk
 from pdcraft.report.look import Figure, Key
 from pdcraft.report.table import Table
 from pdcraft.report.trial.folder import TrialResults
-from pdcraft.report.trial.wording import disease_name
+from pdcraft.report.trial.wording import disease_name, undecided
 from pdcraft.report.wording import typeset
 
 _WIDE = 1.96
@@ -206,8 +207,9 @@ def sensitivity(results: TrialResults) -> Figure | None:
     return Figure(
         name="sensitivity", title=f"How far it rests on assumptions: {_pair(rows)}",
         caption=(
-            "The same difference with other numbers in place of the library's; bars are 95 % Monte "
-            "Carlo intervals. Where the sign changes, the conclusion rests on that number."
+            "The same difference with other numbers in place of the library's; bars are 95 % "
+            f"intervals of the number of patients{_drawn(results)}. Where the sign changes, "
+            "the conclusion rests on that number."
         ),
         alt="Difference in response and progression-free survival under every scenario.",
         traces=traces, layout=layout, legend=keys if len(keys) > 1 else (),
@@ -223,29 +225,16 @@ def survival(results: TrialResults) -> Figure:
     levels = list(dict.fromkeys(c.split(": ", 1)[1] for c in cohorts))
     dashes = ("solid", "8px,3px", "2px,3px", "10px,3px,2px,3px")
     keys = tuple(
-        Key(typeset(level), f"@c{i}", "line", dashes[i % 4]) for i, level in enumerate(levels)
+        Key(typeset(level), f"@c{i}", "line", dashes[i % 4], choice=level)
+        for i, level in enumerate(levels)
     )
-    end = float(table["day"].max())
-    panels = look.grid(len(diseases), 3, gap=0.06)
-    layout = look.layout(340, top=30) | {"annotations": []}
-    traces: list[dict[str, Any]] = []
-    for i, (disease, panel) in enumerate(zip(diseases, panels, strict=True)):
-        x, y = look.axis_name("x", i), look.axis_name("y", i)
-        for level, key in zip(levels, keys, strict=True):
-            rows = table.where("cohort", f"{disease}: {level}")
-            if len(rows):
-                low, middle, high = (
-                    look.numbers(100 * rows[c]) for c in ("low", "survival", "high")
-                )
-                traces += look.courses(
-                    look.numbers(rows["day"]), (low, middle, high), key,
-                    "day %{x:.0f}: %{y:.0f} %", axes=(x, y), shape="hv",
-                )  # fmt: skip
-        layout[look.layout_name(x)] = look.day_axis(end, 6) | {"domain": panel["x"], "anchor": y}
-        layout[look.layout_name(y)] = look.axis(
-            "Alive without progression (%)" if i == 0 else ""
-        ) | {"anchor": x, "domain": panel["y"], "range": [0, 102]}
-        layout["annotations"].append(look.heading(disease_name(disease), x, y))
+    panels = [
+        (disease_name(d), {level: table.where("cohort", f"{d}: {level}") for level in levels})
+        for d in diseases
+    ]
+    traces, layout = with_numbers_at_risk(
+        panels, keys, columns=min(3, max(2, len(diseases))), beside="Alive without progression (%)"
+    )
     for trace in traces:
         trace.pop("meta", None)
     return Figure(
@@ -329,6 +318,13 @@ def _all_patients(table: Table) -> Table:
     rows = table.where("among", "all patients")
     rows = rows.where("reference", rows.distinct("reference")[0])
     return rows.where("other", rows.distinct("other")[0])
+
+
+def _drawn(results: TrialResults) -> str:
+    return "".join(
+        f"; under '{name}' of {draws} draws of what calibration left undecided"
+        for name, draws in undecided(results).items()
+    )
 
 
 def _pair(rows: Table) -> str:

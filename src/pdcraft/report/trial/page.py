@@ -14,7 +14,7 @@ from pdcraft.report.page import environment, packaged, specs_of
 from pdcraft.report.tables import assumptions, warnings
 from pdcraft.report.trial import figures, tables
 from pdcraft.report.trial.folder import TrialResults, read_trial
-from pdcraft.report.trial.wording import disease_name, in_a_sentence
+from pdcraft.report.trial.wording import disease_name, in_a_sentence, undecided
 
 # name of the figure -> tables it needs, and who draws it
 _FIGURES: dict[str, tuple[tuple[str, ...], Callable[[TrialResults], Figure | None]]] = {
@@ -56,6 +56,7 @@ def render_trial(folder: Path) -> str:
             figures=drawn,
             specs=specs_of(drawn) if drawn else "",
             tables=tables,
+            undecided=", ".join(undecided(results)),
             warned=warnings(results),
             assumed=assumptions(results) if results.has("assumptions") else [],
             diseases=[disease_name(d) for d in results.study["diseases"]],

@@ -82,7 +82,9 @@ def selection(results: TrialResults) -> tuple[list[str], list[dict[str, Any]]]:
         ]  # fmt: skip
         rows.append({"design": typeset(design), "cells": cells})
     truth = {r["level"]: r["dlt_true"] for r in table.where("design", table.distinct("design")[0])}
-    heads = ["none" if n == "none" else f"{typeset(n)}, DLT in {percent(truth[n])}" for n in names]
+    heads = [
+        "none" if n == "none" else f"{typeset(n)}, DLT\u00a0{percent(truth[n])}" for n in names
+    ]
     return heads, rows
 
 
@@ -107,20 +109,25 @@ def pair_heads() -> list[str]:
 
 
 def late(results: TrialResults) -> list[dict[str, Any]]:
-    """What each design does not see of the toxicity."""
+    """What designs do not see of the toxicity; those that watch equally long share their rows."""
     table = results.tables["late"]
+    designs: dict[float, list[str]] = {}
+    for r in table:
+        name = typeset(r["design"])
+        of = designs.setdefault(r["watch_d"], [])
+        of += [name] if name not in of else []
+    first: dict[tuple[float, str], _Record] = {}
+    for r in table:
+        if r["dlt"] > 0:
+            first.setdefault((r["watch_d"], r["level"]), r)
     return [
         {
-            "design": typeset(r["design"]),
-            "level": typeset(r["level"]),
-            "watch": f"{r['watch_d']:g}",
-            "dlt": percent(r["dlt"]),
-            "missed": percent(r["missed"]),
+            "watch": f"{watch:g}", "designs": ", ".join(designs[watch]), "level": typeset(level),
+            "dlt": percent(r["dlt"]), "missed": percent(r["missed"]),
             "after": percent(r["after_window"]),
         }
-        for r in table
-        if r["dlt"] > 0
-    ]
+        for (watch, level), r in sorted(first.items(), key=lambda item: item[0][0])
+    ]  # fmt: skip
 
 
 def paths(results: TrialResults) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pdcraft.report.trial.folder import TrialResults
 from pdcraft.report.wording import sentence_case
 
 MEASURES = {
@@ -35,3 +36,9 @@ def in_a_sentence(name: str) -> str:
     """
     title = disease_name(name)
     return title if title.isupper() else title[:1].lower() + title[1:]
+
+
+def undecided(results: TrialResults) -> dict[str, int]:
+    """Scenarios in which patients live in draws of a posterior, and how many draws."""
+    scenarios = results.study.get("scenarios", ())
+    return {s["name"]: s["draws"] for s in scenarios if s.get("draws")}

@@ -29,9 +29,14 @@ def ordered_regions(results: Results) -> list[str]:
 def dose(results: Results) -> Figure:
     """Dots at the medians, whiskers from 5th to 95th percentile, one row per region."""
     table = results.tables["doses"]
-    regions = ordered_regions(results)[:_MOST]
+    solid = [r for r in ordered_regions(results) if not r.endswith(" contents")]
+    regions = solid[:_MOST]
     left_out = len(ordered_regions(results)) - len(regions)
-    more = f" {left_out} regions of lower dose are in the table below." if left_out else ""
+    more = (
+        f" The table below has {left_out} more: lower doses, and contents of hollow organs."
+        if left_out
+        else ""
+    )
     keys = look.cohort_keys(results.cohorts, "symbol")
     traces = [_dots(results.tables["doses"].where("cohort", k.choice), k, i, regions, len(keys))
               for i, k in enumerate(keys)]  # fmt: skip

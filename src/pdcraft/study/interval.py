@@ -60,11 +60,11 @@ def spread(
     tail = (1.0 - within) / 2.0
     between, centre = means.var(axis=0), means.mean(axis=0)
     shrunk = np.sqrt(np.maximum(0.0, 1.0 - each / np.maximum(between, 1e-300)))
-    if patients is None:
-        patients = (stats.norm.ppf(1.0 - tail) * np.sqrt(np.asarray(each) / len(means)),) * 2
+    error = stats.norm.ppf(1.0 - tail) * np.sqrt(np.asarray(each) / len(means))
+    of_down, of_up = (error, error) if patients is None else patients
     low, high = np.quantile(means, (tail, 1.0 - tail), axis=0, method="weibull")
-    down = np.hypot(shrunk * np.maximum(0.0, centre - low), patients[0])
-    up = np.hypot(shrunk * np.maximum(0.0, high - centre), patients[1])
+    down = np.hypot(shrunk * np.maximum(0.0, centre - low), of_down)
+    up = np.hypot(shrunk * np.maximum(0.0, high - centre), of_up)
     return middle - down, middle + up
 
 

@@ -50,6 +50,9 @@ def measures(data: PoolData) -> tuple[Measure, ...]:
         *(Measure(f"grade 4 {NAMES[m]}", "%",
                   lambda d, x, m=m: 100.0 * d.grade4(x, NAMES[m]), True)
           for m in ("platelets", "neutrophils")),
+        *(Measure(f"days of grade 4 {NAMES[m]}", "d",
+                  lambda d, x, i=i: d.at(x)["grade4_days"][:, i], False)
+          for i, m in enumerate(("platelets", "neutrophils"))),
         Measure("nadir of platelets", "1e9/L", lambda d, x: d.at(x)["nadir"][:, 0], False),
         Measure("nadir of neutrophils", "1e9/L", lambda d, x: d.at(x)["nadir"][:, 1], False),
         Measure("red marrow dose", "Gy", _marrow, False),

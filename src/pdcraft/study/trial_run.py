@@ -28,7 +28,7 @@ from pdcraft.study.trial_spec import TrialStudy, trial_from_text
 from pdcraft.study.trial_workers import Task, Whose, each, plan_of
 from pdcraft.trial import Pool
 
-SCHEMA = 1
+SCHEMA = 2
 Progress = Callable[[str, int, int], None]
 
 

@@ -11,7 +11,8 @@ from jax.scipy.special import ndtr
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from pdcraft.biology import Death, Progression
+from pdcraft import library
+from pdcraft.biology import Death, Progression, ctcae_limits
 from pdcraft.domain import Course, NumericalError, Patient, Regimen
 from pdcraft.domain.random import normals
 from pdcraft.domain.units import HOURS_PER_DAY
@@ -132,7 +133,11 @@ def _kept(
 ) -> dict[str, NDArray]:
     outcome = course.outcome
     died = _happens_d(course, Death.events[0])
-    counts = np.stack([seen.counts[m] for m in ("platelets", "neutrophils")], axis=1)
+    lineages = ("platelets", "neutrophils")
+    counts = np.stack([seen.counts[m] for m in lineages], axis=1)
+    version = plan.study.assessment.ctcae
+    table = library.ctcae(version)
+    worst = [float(ctcae_limits(table, m, version)[3] or np.nan) for m in lineages]
     return {
         "number": np.asarray(patients.number),
         "given_d": seen.given_d,
@@ -143,6 +148,9 @@ def _kept(
         "leaves_d": np.minimum(died, leaves),
         "nadir": counts.min(axis=2),
         "nadir_d": seen.day[counts.argmin(axis=2)],
+        "grade4_days": np.stack(
+            [seen.days_below(m, x, died) for m, x in zip(lineages, worst, strict=True)], axis=1
+        ),
         "event_value": np.asarray(outcome.value),
         "event_grade": np.asarray(outcome.grade),
         "event_time_h": np.asarray(outcome.time_h),

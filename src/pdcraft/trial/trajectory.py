@@ -74,6 +74,28 @@ class Trajectories:
         found = values[rows, k - 1] + share * (values[rows, k] - values[rows, k - 1])
         return np.where(day <= self.day[-1], found, np.nan)
 
+    def days_below(
+        self, marker: str, limit: float, until_d: Float[np.ndarray, "patient"]
+    ) -> Float[np.ndarray, "patient"]:
+        """Days in all that a count lies below a limit before ``until_d``, linear between instants.
+
+        Examples
+        --------
+        >>> week, never = np.arange(8.0), np.array([np.inf])
+        >>> fall = np.array([[4.0, 3, 2, 1, 0, 1, 2, 3]])
+        >>> one = Trajectories(week, {"platelets": fall}, np.zeros(1), np.zeros((1, 1)))
+        >>> one.days_below("platelets", 1.5, never)
+        array([3.])
+        """
+        values = self.of(marker)
+        low = np.minimum(values[:, :-1], values[:, 1:])
+        gap = np.maximum(values[:, :-1], values[:, 1:]) - low
+        share = np.where(
+            gap > 0, np.clip((limit - low) / np.where(gap > 0, gap, 1.0), 0.0, 1.0), low < limit
+        )
+        step = np.diff(self.day)
+        return (share * np.clip(until_d[:, None] - self.day[:-1], 0.0, step)).sum(axis=1)
+
 
 def below_since(
     day: Float[np.ndarray, "time"], values: Float[np.ndarray, "patient time"], limit: float

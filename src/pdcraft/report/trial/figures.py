@@ -166,7 +166,8 @@ def differences(results: TrialResults) -> Figure | None:
         name="differences", title=f"What it adds: {_pair(rows)}",
         caption=(
             "Difference of shares in the same patients, in percentage points, with its 95 % Monte "
-            "Carlo interval. Right of 0 the second regimen has more."
+            "Carlo interval. Right of 0 the second regimen has more. Who has "
+            "had a toxicity once counts no more for a second; the days of grade 4 in the table do."
         ),
         alt="Differences between regimens in rates of response and toxicity.",
         traces=_forest(rows, "measure", names, [("disease", d, k) for d, k in

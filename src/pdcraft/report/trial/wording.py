@@ -22,7 +22,7 @@ def disease_name(name: str) -> str:
     >>> disease_name("multiple_myeloma"), disease_name("dlbcl")
     ('Multiple myeloma', 'DLBCL')
     """
-    plain = name.replace("_", " ")
+    plain = name.replace("_", " ").replace("waldenstrom", "Waldenström")
     return plain.upper() if len(plain) <= 5 else sentence_case(plain)
 
 
@@ -31,11 +31,12 @@ def in_a_sentence(name: str) -> str:
 
     Examples
     --------
-    >>> in_a_sentence("multiple_myeloma"), in_a_sentence("dlbcl")
-    ('multiple myeloma', 'DLBCL')
+    >>> in_a_sentence("multiple_myeloma"), in_a_sentence("dlbcl"), in_a_sentence("waldenstrom")
+    ('multiple myeloma', 'DLBCL', 'Waldenström')
     """
     title = disease_name(name)
-    return title if title.isupper() else title[:1].lower() + title[1:]
+    proper = title.isupper() or title.startswith("Waldenström")
+    return title if proper else title[:1].lower() + title[1:]
 
 
 def undecided(results: TrialResults) -> dict[str, int]:

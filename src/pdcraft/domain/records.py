@@ -31,13 +31,16 @@ class Records:
         Dose, and its rate if it is an infusion (0 for a bolus).
     additional, interval_h, steady_state
         Further doses after this one, their interval, and whether the dose is one of infinitely
-        many (1).
+        many: 1 (and nothing else was given), 2 (besides what was given). With amount 0 and no
+        interval it is an infusion that never ended.
     compartment
         Number of the compartment, from 1; 0 for the model's own.
     value, is_observed
         What was measured, and whether it counts.
     censoring, limit
         1 where the value lies below ``limit`` (0: measured; -1: above it).
+    bound
+        The other end of where a censored value lies, nan where there is none; None: nowhere.
     covariates
         Further columns by name.
     amount_unit, value_unit
@@ -64,6 +67,7 @@ class Records:
     amount_unit: str = "1"
     value_unit: str = "1"
     rows: tuple[int, ...] = ()
+    bound: Floats | None = None
 
     def of(self, subject: int) -> Ints:
         """Indices of one patient's records, in the order of the file."""

@@ -1,8 +1,9 @@
 """Doses and observations in: a NONMEM-format CSV becomes `Records`, checked line by line.
 
 Columns by name: ``ID TIME DV`` and, where there are doses, ``AMT``; optional ``RATE ADDL II SS EVID
-MDV CMT CENS BLQ LIMIT`` and a comment column ``C`` (lines that have anything but . or 0 in it are
-left out). Every other column is a covariate. ``.`` is missing. All mistakes come in one message.
+MDV CMT DVID CENS BLQ LLOQ LIMIT`` and a comment column ``C`` (lines that have anything but . or 0
+in it are left out). Every other column is a covariate. ``.`` is missing. All mistakes come in one
+message.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from pdcraft.domain.records import EVENTS, Records
 from pdcraft.domain.units import read_quantity
 from pdcraft.library.own_file import own_text
 
-_EVENT = ("ID", "TIME", "DV", "AMT", "RATE", "ADDL", "II", "SS", "EVID", "MDV", "CMT")
-_CENSORED = ("CENS", "BLQ", "LIMIT")
+_EVENT = ("ID", "TIME", "DV", "AMT", "RATE", "ADDL", "II", "SS", "EVID", "MDV", "CMT", "DVID")
+_CENSORED = ("CENS", "BLQ", "LLOQ", "LIMIT")
 _MOST = 20  # mistakes told in one message
 
 
@@ -35,6 +36,7 @@ def event_records(
     covariates: tuple[str, ...] = (),
     carry: Literal["locf", "nocb"] = "locf",
     ranges: Mapping[str, tuple[float, float]] | None = None,
+    dvid: int | None = None,
 ) -> Records:
     """Records of a NONMEM-format data set, in house time.
 
@@ -50,6 +52,11 @@ def event_records(
         What fills a missing covariate: ``"locf"`` the patient's last value, ``"nocb"`` the next.
     ranges
         Range in which the model was checked, by covariate; outside it a `ValidityWarning`.
+    dvid
+        Kind of observation that counts, where column DVID tells several apart; others are hidden.
+
+    A value with CENS = 1 (or BLQ = 1) lies below the limit in DV, or in LLOQ where that column has
+    one, and above LIMIT where that is given; with CENS = -1 above DV, and below LIMIT.
 
     Returns
     -------
@@ -84,7 +91,7 @@ def event_records(
     rows = tuple(number for number, _ in lines)
     factor = read_quantity(f"1 {time_unit}", "time")
     return _Table(rows, labels, columns, problems).records(
-        factor, (amount_unit, value_unit), covariates, carry, ranges or {}
+        factor, (amount_unit, value_unit), covariates, carry, ranges or {}, dvid
     )
 
 
@@ -173,7 +180,7 @@ class _Table:
 
     def records(
         self, factor: float, units: tuple[str, str], covariates: tuple[str, ...], carry: str,
-        ranges: Mapping[str, tuple[float, float]],
+        ranges: Mapping[str, tuple[float, float]], dvid: int | None,
     ) -> Records:  # fmt: skip
         """All columns, checked."""
         subjects, subject = self._subjects()
@@ -181,13 +188,14 @@ class _Table:
         event = self.column("EVID") if "EVID" in self.columns else (amount > 0) | (rate > 0)
         event = event.astype(float)
         hidden = self.column("MDV") if "MDV" in self.columns else event != 0
-        seen = (event == 0) & (hidden == 0)
+        seen = self._of_kind((event == 0) & (hidden == 0), dvid)
         self._check_events(event, hidden, amount, rate)
         value = self.columns["DV"]
+        censoring, limit, bound = self._censoring(seen, value)
         self.tell(
-            seen & np.isnan(value), "is an observation without DV; say MDV = 1 if it has none"
+            seen & np.isnan(value) & (censoring == 0),
+            "is an observation without DV; say MDV = 1 if it has none",
         )
-        censoring, limit = self._censoring(seen, value)
         time = self._times(subject, event)
         self.tell(np.isnan(self.columns["TIME"]), "TIME is missing")
         carried = {n: self._filled(n, subject, carry) for n in covariates}
@@ -199,7 +207,7 @@ class _Table:
         return Records(
             subjects, subject, time * factor, event.astype(int), amount, rate / factor,
             whole[0], self.column("II") * factor, whole[1], whole[2], np.nan_to_num(value), seen,
-            censoring.astype(int), limit, carried, *units, self.rows,
+            censoring.astype(int), limit, carried, *units, self.rows, bound,
         )  # fmt: skip
 
     def _subjects(self) -> tuple[tuple[str, ...], np.ndarray]:
@@ -213,6 +221,23 @@ class _Table:
             subject[i] = order.setdefault(label, len(order))
         return tuple(order), subject
 
+    def _of_kind(self, seen: np.ndarray, dvid: int | None) -> np.ndarray:
+        """Observations of one kind; several kinds without a choice are a mistake."""
+        if "DVID" not in self.columns:
+            if dvid is not None:
+                self.problems.add(0, f"dvid = {dvid} was asked for, but there is no column DVID")
+            return seen
+        kind = self.columns["DVID"]
+        known = np.unique(kind[seen & ~np.isnan(kind)])
+        told = ", ".join(f"{k:g}" for k in known)
+        if dvid is None:
+            other = seen & ~np.isnan(kind) & (kind != (known[0] if len(known) else 0))
+            self.tell(other, f"DVID tells {told} apart; one model is fitted to one: say dvid")
+            return seen
+        if dvid not in known:
+            self.problems.add(0, f"no observation has DVID = {dvid}; there are {told or 'none'}")
+        return seen & (kind == dvid)
+
     def _check_events(
         self, event: np.ndarray, hidden: np.ndarray, amount: np.ndarray, rate: np.ndarray
     ) -> None:
@@ -223,7 +248,12 @@ class _Table:
             self.problems.add(self.rows[i], f"EVID = {event[i]:g} is not known ({kinds})")
         self.tell(~np.isin(hidden, (0, 1)), "MDV must be 0 or 1")
         self.tell(amount < 0, "AMT is negative")
-        self.tell(dose & (amount == 0), "is a dose (EVID 1 or 4) with AMT 0")
+        endless = (steady > 0) & (rate > 0) & (amount == 0)
+        self.tell(dose & (amount == 0) & ~endless, "is a dose (EVID 1 or 4) with AMT 0")
+        self.tell(
+            endless & ((interval > 0) | (more > 0)),
+            "is an infusion that never ended (SS with RATE, AMT 0): II and ADDL must be 0",
+        )
         self.tell(~dose & (amount > 0), "has an AMT but is no dose; say EVID = 1")
         self.tell(
             (rate < 0) & dose,
@@ -231,21 +261,37 @@ class _Table:
         )
         self.tell((more < 0) | (more % 1 != 0), "ADDL must be a whole number of 0 or more")
         self.tell((more > 0) & (interval <= 0), "ADDL needs an interval II above 0")
-        self.tell(~np.isin(steady, (0, 1)), "SS must be 0 or 1 (2, adding to it, is not available)")
-        self.tell((steady == 1) & (interval <= 0), "SS needs an interval II above 0")
+        self.tell(~np.isin(steady, (0, 1, 2)), "SS must be 0, 1 or 2 (adding to what is there)")
+        self.tell(
+            (steady > 0) & (interval <= 0) & ~endless,
+            "SS needs an interval II above 0, or a RATE with AMT 0 (an infusion that never ended)",
+        )
         number = self.column("CMT")
         self.tell((number < 0) | (number % 1 != 0), "CMT must be a whole number of 0 or more")
 
-    def _censoring(self, seen: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _censoring(
+        self, seen: np.ndarray, value: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Side of the limit, the limit, and the other end of the interval (nan: none)."""
         flag = self.column("CENS") if "CENS" in self.columns else self.column("BLQ")
         self.tell(
             ~np.isin(flag, (-1, 0, 1)), "CENS must be 0, 1 (below the limit) or -1; BLQ 0 or 1"
         )
-        limit = self.columns.get("LIMIT", np.full(len(value), np.nan))
+        flag, none = np.where(seen, flag, 0), np.full(len(value), np.nan)
+        limit = self.columns.get("LLOQ", none)
+        self.tell(
+            (flag == 1) & (value == 0) & np.isnan(limit),
+            "lies below a limit of 0; the limit of quantification stands in DV or LLOQ",
+        )
         limit = np.where(np.isnan(limit), value, limit)
-        flag = np.where(seen, flag, 0)
-        self.tell((flag != 0) & np.isnan(limit), "is censored but has neither LIMIT nor DV")
-        return flag, np.where(flag != 0, np.nan_to_num(limit), 0.0)
+        self.tell((flag != 0) & np.isnan(limit), "is censored but has no limit in DV or LLOQ")
+        bound = np.where(flag != 0, self.columns.get("LIMIT", none), np.nan)
+        self.tell(
+            flag * (limit - bound) <= 0,
+            "LIMIT is the other end of a censored value's interval: below the limit of "
+            "quantification in DV or LLOQ for CENS 1, above it for -1",
+        )
+        return flag, np.where(flag != 0, np.nan_to_num(limit), 0.0), bound
 
     def _times(self, subject: np.ndarray, event: np.ndarray) -> np.ndarray:
         time, shift = np.nan_to_num(self.columns["TIME"]).copy(), 0.0

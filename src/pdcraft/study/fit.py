@@ -89,7 +89,7 @@ def fit_population(data: Path, model: Path, *, out: Path) -> Path:
     spec = read_population_model(model)
     records = library.event_records(
         data, time_unit=spec.time_unit, amount_unit=spec.amount_unit, value_unit=spec.value_unit,
-        covariates=spec.model.reads, carry=spec.carry, ranges=spec.ranges,
+        covariates=spec.model.reads, carry=spec.carry, ranges=spec.ranges, dvid=spec.dvid,
     )  # fmt: skip
     steps = estimation.prepare(spec.model, records, carry=spec.carry)
     fit = estimation.fit_population(spec.model, steps, method=spec.method)

@@ -57,6 +57,7 @@ class ModelTable(_Table):
     carry: Literal["locf", "nocb"] = "locf"
     measured: str = ""
     volume: str = ""
+    dvid: int | None = None
     seed: int = Field(default=0, ge=0)
 
 
@@ -141,6 +142,7 @@ class PopulationSpec:
     model: PopulationModel
     method: str
     carry: Literal["locf", "nocb"]
+    dvid: int | None
     time_unit: str
     amount_unit: str
     value_unit: str
@@ -182,8 +184,8 @@ def population_model_from_text(text: str, *, name: str = "model file") -> Popula
     ranges = {c.column: c.checked for c in file.covariate if c.checked is not None}
     units = file.units
     return PopulationSpec(
-        model, file.model.method, file.model.carry, units.time, units.amount, units.value,
-        ranges, file.model.seed, text,
+        model, file.model.method, file.model.carry, file.model.dvid, units.time, units.amount,
+        units.value, ranges, file.model.seed, text,
     )  # fmt: skip
 
 

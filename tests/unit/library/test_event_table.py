@@ -16,7 +16,7 @@ def read(tmp_path, text, **said):
 def test_doses_observations_and_covariates_are_read_in_house_time(tmp_path):
     text = (
         (
-            "# a comment\nC,ID,TIME,AMT,RATE,ADDL,II,DV,WT,CENS,LIMIT\n"
+            "# a comment\nC,ID,TIME,AMT,RATE,ADDL,II,DV,WT,CENS,LLOQ\n"
             ".,7,0,100,50,2,1,.,70,0,.\n.,7,0.5,.,.,.,.,3.2,.,0,.\nC,7,1,.,.,.,.,99,.,0,.\n"
             ".,9,0,.,.,.,.,.,60,0,.\n"
         )
@@ -67,6 +67,12 @@ def test_time_may_begin_anew_with_a_reset(tmp_path):
         ("ID,TIME,DV\n1,0\n", "lines 2 do not have the 3 cells"),
         ("ID,TIME,DV,CENS\n1,0,1,2\n", "line 2: CENS must be"),
         ("ID,TIME,DV\n", "holds no records"),
+        ("ID,TIME,DV,BLQ\n1,0,0,1\n", "line 2: lies below a limit of 0"),
+        ("ID,TIME,DV,CENS\n1,0,.,1\n", "line 2: is censored but has no limit"),
+        ("ID,TIME,DV,CENS,LIMIT\n1,0,1,1,2\n", "line 2: LIMIT is the other end"),
+        ("ID,TIME,DV,DVID\n1,0,1,1\n1,1,1,2\n", "line 3: DVID tells 1, 2 apart"),
+        ("ID,TIME,DV,AMT,SS\n1,0,.,10,3\n", "line 2: SS must be 0, 1 or 2"),
+        ("ID,TIME,DV,AMT,RATE,SS,II\n1,0,.,0,10,1,12\n", "line 2: is an infusion that never"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(tmp_path, text, said):
@@ -88,3 +94,19 @@ def test_a_covariate_outside_its_range_warns_with_its_lines(tmp_path):
     ):
         data = read(tmp_path, text, covariates=("WT",), ranges={"WT": (40.0, 150.0)})
     assert np.array_equal(data.covariates["WT"], [70.0, 7.0])
+
+
+def test_one_kind_of_observation_is_chosen(tmp_path):
+    text = "ID,TIME,DV,DVID\n1,0,1,1\n1,1,2,2\n1,2,3,1\n"
+    assert read(tmp_path, text, dvid=1).is_observed.tolist() == [True, False, True]
+    with pytest.raises(InputError, match="no observation has DVID = 3"):
+        read(tmp_path, text, dvid=3)
+    with pytest.raises(InputError, match="no column DVID"):
+        read(tmp_path, "ID,TIME,DV\n1,0,1\n", dvid=1)
+
+
+def test_a_censored_value_may_lie_in_an_interval(tmp_path):
+    data = read(tmp_path, "ID,TIME,DV,CENS,LIMIT\n1,0,0.2,1,0\n1,1,9,-1,.\n1,2,5,0,.\n")
+    assert data.limit.tolist() == [0.2, 9.0, 0.0]
+    assert data.bound[0] == 0.0
+    assert np.isnan(data.bound[1:]).all()

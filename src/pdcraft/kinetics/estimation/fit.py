@@ -44,7 +44,7 @@ class PopulationFit:
     model
         The model with its values at the optimum.
     method, objective
-        Method, and -2 ln L without n ln 2 pi.
+        Method, and -2 ln L without n ln 2 pi of the n measured (not censored) values.
     free, covariance
         Free parameters at the optimum (logarithms, see `PopulationModel.start`) and their
         covariance; nan where the Hessian is not positive definite.
@@ -81,7 +81,8 @@ class PopulationFit:
     @property
     def log_likelihood(self) -> float:
         """Logarithm of the (approximate) likelihood, all constants included."""
-        return -0.5 * (self.objective + self.observations * float(np.log(2 * np.pi)))
+        measured = np.asarray(self.steps.is_observed) & (np.asarray(self.steps.censoring) == 0)
+        return -0.5 * (self.objective + int(measured.sum()) * float(np.log(2 * np.pi)))
 
     @property
     def aic(self) -> float:
@@ -110,7 +111,7 @@ def prepare(
         raise InputError("The data hold no observation that counts (EVID 0 and MDV 0).")
     return schedule(
         records, model.structure.places, default=model.structure.dose_place,
-        covariates=model.reads, carry=carry,
+        measured=model.structure.measured_place, covariates=model.reads, carry=carry,
     )  # fmt: skip
 
 

@@ -121,11 +121,7 @@ class Objective:
         misfit = jnp.where(steps.is_observed, steps.value - f, 0.0)
         parts = jnp.log(r) + misfit**2 / r
         if self.method == "laplace":
-            # a censored value has the probability of its side of the limit (method M3); the
-            # constant is that which measured values leave out
-            gap = jnp.where(steps.is_observed, steps.limit - f, 0.0) / jnp.sqrt(r)
-            censored = -2.0 * norm.logcdf(steps.censoring * gap) - jnp.log(2.0 * jnp.pi)
-            parts = jnp.where(steps.censoring != 0, censored, parts)
+            parts = jnp.where(steps.censoring != 0, _censored(f, jnp.sqrt(r), steps), parts)
         return jnp.where(steps.is_observed, parts, 0.0).sum() + prior
 
     def curvature(self, eta: Array, free: Array, steps: Schedule, near: Expansion) -> Array:
@@ -197,6 +193,21 @@ class Objective:
         d = jnp.where(seen, steps.value - f, 0.0)
         V = spread @ spread.T + jnp.diag(r)
         return jnp.linalg.slogdet(V)[1] + d @ jnp.linalg.solve(V, d)
+
+
+def _censored(f: Array, sd: Array, steps: Schedule) -> Array:
+    r"""Of a censored value, :math:`-2\ln P` of its side of the limit (M3), or of its interval.
+
+    .. math:: -2\ln\big[\Phi(c\,(L-f)/s)-\Phi(c\,(B-f)/s)\big]
+    """
+    sign = steps.censoring
+    inside = norm.logcdf(sign * jnp.where(sign != 0, steps.limit - f, 0.0) / sd)
+    if steps.has_bound:
+        has = (sign != 0) & jnp.isfinite(steps.bound)
+        beyond = norm.logcdf(sign * jnp.where(has, steps.bound - f, 0.0) / sd)
+        less = jnp.where(has, beyond - inside, -1.0)
+        inside = inside + jnp.where(has, jnp.log(-jnp.expm1(less)), 0.0)
+    return -2.0 * inside
 
 
 @partial(jax.jit, static_argnums=0)

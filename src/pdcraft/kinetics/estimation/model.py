@@ -213,10 +213,12 @@ class PopulationModel:
     # -- one patient ----------------------------------------------------------------------------
 
     def individual(
-        self, theta: Mapping[str, Array], eta: Float[Array, "effect"], steps: Schedule
-    ) -> dict[str, Float[Array, "step"]]:
-        """Parameters of one patient at every step."""
-        column = {name: steps.covariates[:, i] for i, name in enumerate(steps.names)}
+        self, theta: Mapping[str, Array], eta: Float[Array, "effect"], steps: Schedule,
+        *, now: bool = True,
+    ) -> dict[str, Float[Array, "step"]]:  # fmt: skip
+        """Parameters of one patient at the instant of every step, or over the wait before it."""
+        columns = steps.covariates_now if now else steps.covariates
+        column = {name: columns[:, i] for i, name in enumerate(steps.names)}
         out = {}
         for name in self.structure.needs:
             if name in self.columns:
@@ -236,7 +238,10 @@ class PopulationModel:
         self, theta: Mapping[str, Array], eta: Float[Array, "effect"], steps: Schedule
     ) -> Float[Array, "step"]:
         """What would be measured at every step of one patient; its logarithm for ``log`` error."""
-        f = self.structure.course(self.individual(theta, eta, steps), steps)
+        now = self.individual(theta, eta, steps)
+        changes = steps.changes_at_records
+        during = self.individual(theta, eta, steps, now=False) if changes else now
+        f = self.structure.course(during, now, steps)
         if self.error != "log":
             return f
         return jnp.log(jnp.where(steps.is_observed, f, 1.0))

@@ -76,26 +76,44 @@ def steady_state(
 ) -> Float[Array, "place"]:
     r"""Amounts just before the next of infinitely many equal doses.
 
-    .. math:: x=(I-\Phi_\tau)^{-1}\,(\Phi_\tau a\quad\text{or}\quad\Phi_{\tau-T}\Psi_T r)
+    .. math:: x=(I-\Phi_\tau)^{-1}\,\Phi_\tau a\qquad\text{or}\qquad
+              x=(I-\Phi_\tau)^{-1}\big[\Phi_{\tau-T}\Psi_T\,(m+1)\,r+\Psi_{\tau-T}\,m\,r\big]
+
+    where an infusion runs for :math:`m` whole intervals and :math:`T` more; without an interval
+    :math:`x=-K^{-1}r`, an infusion that never ended.
 
     Parameters
     ----------
     matrix_per_h
-        Rate matrix; every compartment must lose its amount in the end. 1/h.
+        Rate matrix :math:`K`; every compartment must lose its amount in the end. 1/h.
     interval_h
-        Time between doses, :math:`\tau`; 0 gives 0. h.
+        Time between doses, :math:`\tau`; 0 for an infusion that never ended. h.
     amount, rate
-        One dose by compartment, and its rate (0 for a bolus).
+        One dose by compartment, :math:`a`, and its rate :math:`r` (0 for a bolus); both 0 give 0.
+
+    Examples
+    --------
+    A dose of 10 every 2 h that runs for 3 h: one infusion always, two for half of the time.
+
+    >>> K, r = jnp.array([[-0.5]]), jnp.array([10 / 3])
+    >>> round(float(steady_state(K, jnp.array(2.0), jnp.array([10.0]), r)[0]), 4)
+    9.1836
     """
     n = matrix_per_h.shape[0]
-    safe = jnp.where(interval_h > 0, interval_h, 1.0)
+    repeats = interval_h > 0
+    tau = jnp.where(repeats, interval_h, 1.0)
     total, pace = amount.sum(), rate.sum()
     length = jnp.where(pace > 0, total / jnp.where(pace > 0, pace, 1.0), 0.0)
-    left, _ = propagator(matrix_per_h, safe)
-    _, gathered = propagator(matrix_per_h, length)
-    after, _ = propagator(matrix_per_h, jnp.maximum(safe - length, 0.0))
-    one = jnp.where(pace > 0, after @ (gathered @ rate), left @ amount)
-    return jnp.where(interval_h > 0, jnp.linalg.solve(jnp.eye(n) - left, one), 0.0)
+    whole = jnp.floor(length / tau + 1e-9)
+    rest = jnp.maximum(length - whole * tau, 0.0)
+    left, _ = propagator(matrix_per_h, tau)
+    _, gathered = propagator(matrix_per_h, rest)
+    after, later = propagator(matrix_per_h, tau - rest)
+    infused = after @ (gathered @ rate) * (whole + 1.0) + later @ rate * whole
+    one = jnp.where(pace > 0, infused, left @ amount)
+    again = jnp.linalg.solve(jnp.eye(n) - left, one)
+    never_ended = jnp.where(pace > 0, jnp.linalg.solve(-matrix_per_h, rate), 0.0)
+    return jnp.where(repeats, again, never_ended)
 
 
 def _times(a: Array, b: Array) -> Array:

@@ -2,7 +2,9 @@
 
 A step says what happens after which time: a reset, a bolus, a change of an infusion's rate, an
 observation. Additional doses and the ends of infusions become steps of their own; at the same
-instant ends come first, then additional doses, then the records in the order of the file.
+instant ends come first, then additional doses, then the records in the order of the file. A reset
+(EVID 3 or 4) and a dose at steady state with SS = 1 forget all amounts, end what is running and
+cancel additional doses that were still to come; SS = 2 adds to what is there.
 """
 
 from __future__ import annotations
@@ -31,12 +33,13 @@ class Schedule(eqx.Module):
     bolus, rate_change
         What enters at once, and by how much infusion rates change. ``[patient, step, place]``.
     steady_interval_h, steady_amount, steady_rate
-        Interval of a dose that is one of infinitely many (0: none), and that dose: its amount
-        and rate. ``[patient, step]``, ``[patient, step, place]``.
-    value, is_observed, censoring, limit
-        As in `Records`, 0 where nothing was observed.
-    covariates
-        Columns, ``[patient, step, covariate]``; constant over the wait before the step.
+        Interval of a dose that is one of infinitely many, and that dose: its amount and rate. All
+        are 0 where there is none; interval and amount are for an infusion that never ended.
+        ``[patient, step]``, ``[patient, step, place]``.
+    value, is_observed, censoring, limit, bound
+        As in `Records`, 0 where nothing was observed (``bound`` nan where there is none).
+    covariates, covariates_now
+        Columns over the wait before the step, and at its instant. ``[patient, step, covariate]``.
     record
         Index of the record, -1 for a step that was written out.
     """
@@ -52,27 +55,31 @@ class Schedule(eqx.Module):
     is_observed: Bool[Array, "patient step"]
     censoring: Float[Array, "patient step"]
     limit: Float[Array, "patient step"]
+    bound: Float[Array, "patient step"]
     covariates: Float[Array, "patient step covariate"]
+    covariates_now: Float[Array, "patient step covariate"]
     time_h: Float[Array, "patient step"]
     record: Int[Array, "patient step"]
     names: tuple[str, ...] = eqx.field(static=True)
     has_infusion: bool = eqx.field(static=True)
     has_steady_state: bool = eqx.field(static=True)
+    has_bound: bool = eqx.field(static=True)
+    changes_at_records: bool = eqx.field(static=True)
 
 
 @dataclass
 class _Step:
     time_h: float
-    rank: int
+    rank: int  # what comes first at one instant; a record's is 3 and its place in the file
     record: int = -1
-    reset: float = 0.0
+    forgets: bool = False
     place: int = 0
     bolus: float = 0.0
     rate_change: float = 0.0
     steady_interval_h: float = 0.0
     steady_amount: float = 0.0
     steady_rate: float = 0.0
-    given_h: float = 0.0  # time of the record that a written-out step belongs to
+    given: tuple[float, int] = (0.0, 0)  # time and rank of the dose that it is written out for
 
 
 def schedule(
@@ -80,6 +87,7 @@ def schedule(
     places: tuple[str, ...],
     *,
     default: int = 0,
+    measured: int | None = 0,
     covariates: tuple[str, ...] = (),
     carry: Literal["locf", "nocb"] = "locf",
 ) -> Schedule:
@@ -93,6 +101,9 @@ def schedule(
         Compartments of the model; a record's number counts from 1 in this order.
     default
         Index of the compartment of doses that name none.
+    measured
+        Index of the compartment that is measured; None for a response, which the data may give
+        any number above those of the compartments.
     covariates
         Columns that the model reads.
     carry
@@ -102,7 +113,8 @@ def schedule(
     Raises
     ------
     InputError
-        With the line: an unknown compartment, or a dose that cannot be written out.
+        With the line: a dose into an unknown compartment, an observation of another one than is
+        measured.
     """
     for name in covariates:
         if name not in records.covariates:
@@ -110,14 +122,9 @@ def schedule(
                 f"The model reads covariate '{name}', which the data lack. They have "
                 f"{', '.join(records.covariates) or 'none'}."
             )
-    measured = np.unique(records.compartment[records.is_observed])
-    if len(measured[measured > 0]) > 1:
-        raise InputError(
-            f"Observations are of compartments {', '.join(map(str, measured))}; a structure is "
-            "measured in one. Fit them one after the other (MDV = 1 hides the others)."
-        )
     if carry not in ("locf", "nocb"):
         raise InputError(f"carry = '{carry}' must be 'locf' or 'nocb'.")
+    _check_measured(records, places, measured)
     steps = [
         _steps_of(records, records.of(i), len(places), default)
         for i in range(len(records.subjects))
@@ -125,59 +132,73 @@ def schedule(
     return _padded(records, steps, len(places), covariates, carry)
 
 
+def _check_measured(records: Records, places: tuple[str, ...], measured: int | None) -> None:
+    for r in np.flatnonzero(records.is_observed):
+        number = int(records.compartment[r])
+        right = number > len(places) if measured is None else number == measured + 1
+        if number and not right:
+            where = (
+                f"{measured + 1} ({places[measured]})" if measured is not None else "the response"
+            )
+            raise InputError(
+                f"{records.row(int(r))}: an observation of compartment {number}; this structure is "
+                f"measured in {where}. Leave CMT out (0), or hide what is not fitted with MDV = 1."
+            )
+
+
 def _steps_of(records: Records, own: np.ndarray, places: int, default: int) -> list[_Step]:
     steps: list[_Step] = []
     for order, r in enumerate(own):
-        t, event = float(records.time_h[r]), int(records.event[r])
-        number = int(records.compartment[r])
+        event, number = int(records.event[r]), int(records.compartment[r])
         place = default if number == 0 else number - 1
-        step = _Step(t, 3 + order, int(r), reset=float(event in (3, 4)), place=place)
+        step = _Step(float(records.time_h[r]), 3 + order, int(r), forgets=event in (3, 4))
         if event in (1, 4):
             if not 0 <= place < places:
                 raise InputError(
                     f"{records.row(r)}: compartment {number} does not exist; the model "
                     f"has {places}."
                 )
+            step.place = place
+            step.forgets |= int(records.steady_state[r]) == 1
             steps += _dose(records, int(r), step)
         steps.append(step)
-    # the sort is stable: at one instant ends of infusions, then additional doses, then records
-    ends = [s.time_h for s in steps if s.reset]
-    kept = [s for s in steps if s.record >= 0 or not _cancelled(s, ends)]
+    ends = [(s.time_h, s.rank) for s in steps if s.forgets]
+    kept = [s for s in steps if s.record >= 0 or not _is_cancelled(s, ends)]
     return sorted(kept, key=lambda s: (s.time_h, s.rank))
 
 
-def _cancelled(step: _Step, resets: list[float]) -> bool:
-    """Whether a reset came between a dose and what was written out for it."""
-    return any(step.given_h < t <= step.time_h for t in resets)
+def _is_cancelled(step: _Step, ends: list[tuple[float, int]]) -> bool:
+    """Whether a reset came after a dose and not after what was written out for it."""
+    return any(step.given < end and end[0] <= step.time_h for end in ends)
 
 
 def _dose(records: Records, r: int, step: _Step) -> list[_Step]:
+    """What a dose does at its own step, and the further steps that it brings."""
     amount, rate = float(records.amount[r]), float(records.rate_per_h[r])
-    more, interval = int(records.additional[r]), float(records.interval_h[r])
-    length = amount / rate if rate > 0 else 0.0
-    if rate > 0:
-        step.rate_change = rate
-    else:
-        step.bolus = amount
-    if records.steady_state[r]:
-        if length > interval:
-            raise InputError(
-                f"{records.row(r)}: at steady state the infusion of {length:g} h is longer than "
-                f"the interval of {interval:g} h. Write the doses out with ADDL."
-            )
+    interval, given = float(records.interval_h[r]), (step.time_h, step.rank)
+    settled = bool(records.steady_state[r])
+    if settled:
         step.steady_interval_h, step.steady_amount, step.steady_rate = interval, amount, rate
+        if amount == 0:
+            return []  # an infusion that never ended, and ends here
     extra = []
-    for k in range(more + 1):
-        begin = step.time_h + k * interval
-        if k:
-            again = _Step(begin, 2, place=step.place, given_h=step.time_h)
-            again.bolus, again.rate_change = step.bolus, step.rate_change
-            extra.append(again)
-        if rate > 0:
-            end = _Step(begin + length, 1, place=step.place, given_h=step.time_h)
-            end.rate_change = -rate
-            extra.append(end)
-    return extra
+    for k in range(1, int(records.additional[r]) + 1):
+        extra.append(_Step(step.time_h + k * interval, 2, place=step.place, given=given))
+    if rate <= 0:
+        for s in (step, *extra):
+            s.bolus = amount
+        return extra
+    length = amount / rate
+    # at steady state, infusions longer than their interval that began before and are running
+    running = max(int(np.ceil(length / interval - 1e-9)) - 1, 0) if settled else 0
+    begins = [step.time_h - k * interval for k in range(1, running + 1)]
+    for s in (step, *extra):
+        s.rate_change = rate
+        begins.append(s.time_h)
+    step.rate_change += running * rate
+    return extra + [
+        _Step(t + length, 1, place=step.place, rate_change=-rate, given=given) for t in begins
+    ]
 
 
 def _padded(
@@ -186,52 +207,65 @@ def _padded(
     n, longest = len(steps), max(len(s) for s in steps)
     flat = {
         what: np.zeros((n, longest))
-        for what in ("wait", "reset", "interval", "value", "censoring", "limit", "time")
+        for what in ("wait", "reset", "interval", "value", "censoring", "limit", "bound", "time")
     }
     by_place = {what: np.zeros((n, longest, places)) for what in ("bolus", "rate", "sa", "sr")}
     seen = np.zeros((n, longest), bool)
     record = np.full((n, longest), -1)
-    columns = np.zeros((n, longest, len(names)))
+    during, now = (np.zeros((n, longest, len(names))) for _ in range(2))
     for i, own in enumerate(steps):
         before = own[0].time_h
         for j, s in enumerate(own):
             flat["wait"][i, j], flat["time"][i, j], before = s.time_h - before, s.time_h, s.time_h
-            flat["reset"][i, j], record[i, j] = s.reset, s.record
+            flat["reset"][i, j], record[i, j] = s.forgets, s.record
+            flat["interval"][i, j] = s.steady_interval_h
             by_place["bolus"][i, j, s.place] = s.bolus
             by_place["rate"][i, j, s.place] = s.rate_change
-            if s.record >= 0:
-                r = s.record
-                flat["interval"][i, j] = s.steady_interval_h
-                by_place["sa"][i, j, s.place] = s.steady_amount
-                by_place["sr"][i, j, s.place] = s.steady_rate
-                seen[i, j] = records.is_observed[r]
-                for what in ("value", "censoring", "limit"):
-                    flat[what][i, j] = np.nan_to_num(getattr(records, what)[r])
-        columns[i, : len(own)] = _carried(records, own, names, carry)
-        columns[i, len(own) :] = columns[i, len(own) - 1]
+            by_place["sa"][i, j, s.place] = s.steady_amount
+            by_place["sr"][i, j, s.place] = s.steady_rate
+        _observe(records, record[i], flat, seen, i)
+        for columns, place in ((during, 0), (now, 1)):
+            columns[i, : len(own)] = _carried(records, own, names, carry)[place]
+            columns[i, len(own) :] = columns[i, len(own) - 1]
         flat["time"][i, len(own) :] = own[-1].time_h
     f = {key: jnp.asarray(x) for key, x in (flat | by_place).items()}
+    settles = (by_place["sa"] > 0) | (by_place["sr"] > 0)
     return Schedule(
         f["wait"], f["reset"], f["bolus"], f["rate"], f["interval"], f["sa"], f["sr"], f["value"],
-        jnp.asarray(seen), f["censoring"], f["limit"], jnp.asarray(columns), f["time"],
-        jnp.asarray(record), names, bool((by_place["rate"] != 0).any()),
-        bool((flat["interval"] > 0).any()),
+        jnp.asarray(seen), f["censoring"], f["limit"], f["bound"], jnp.asarray(during),
+        jnp.asarray(now), f["time"], jnp.asarray(record), names,
+        has_infusion=bool((by_place["rate"] != 0).any()), has_steady_state=bool(settles.any()),
+        has_bound=bool((seen & np.isfinite(flat["bound"])).any()),
+        changes_at_records=not np.array_equal(during, now),
     )  # fmt: skip
 
 
-def _carried(records: Records, own: list[_Step], names: tuple[str, ...], carry: str) -> np.ndarray:
-    at = [j for j, s in enumerate(own) if s.record >= 0]
-    source = []
-    for j in range(len(own)):
-        later = [k for k in at if k >= j]
-        earlier = [k for k in at if k < j]
-        if carry == "nocb":
-            source.append(later[0] if later else at[-1])
-        else:
-            source.append(earlier[-1] if earlier else at[0])
-    rows = [own[k].record for k in source]
-    return (
-        np.stack([records.covariates[n][rows] for n in names], -1)
-        if names
-        else np.zeros((len(own), 0))
-    )
+def _observe(
+    records: Records, record: np.ndarray, flat: dict[str, np.ndarray], seen: np.ndarray, i: int
+) -> None:
+    at = np.flatnonzero(record >= 0)
+    rows = record[at]
+    seen[i, at] = records.is_observed[rows]
+    for what in ("value", "censoring", "limit"):
+        flat[what][i, at] = np.nan_to_num(getattr(records, what)[rows])
+    flat["bound"][i] = np.nan
+    if records.bound is not None:
+        flat["bound"][i, at] = records.bound[rows]
+
+
+def _carried(
+    records: Records, own: list[_Step], names: tuple[str, ...], carry: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Covariates over the wait before every step, and at its instant."""
+    at = np.array([j for j, s in enumerate(own) if s.record >= 0])
+    rows = np.array([s.record for s in own])[at]
+    table = np.stack([records.covariates[n][rows] for n in names], -1) if names else None
+    if table is None:
+        return np.zeros((len(own), 0)), np.zeros((len(own), 0))
+    steps = np.arange(len(own))
+    next_one = np.minimum(np.searchsorted(at, steps), len(at) - 1)
+    if carry == "nocb":
+        return table[next_one], table[next_one]
+    before = np.maximum(np.searchsorted(at, steps) - 1, 0)
+    last = np.maximum(np.searchsorted(at, steps, side="right") - 1, 0)
+    return table[before], table[last]

@@ -40,9 +40,18 @@ class AbstractStructure(eqx.Module):
         """Index of the compartment of doses that name none."""
         return 0
 
+    @property
     @abc.abstractmethod
-    def course(self, individual: Individual, steps: Schedule) -> Float[Array, "step"]:
-        """What would be measured at every step of one patient, without error."""
+    def measured_place(self) -> int | None:
+        """Index of the compartment that is measured; None where it is a response to them."""
+
+    @abc.abstractmethod
+    def course(self, during: Individual, now: Individual, steps: Schedule) -> Float[Array, "step"]:
+        """What would be measured at every step of one patient, without error.
+
+        ``during`` holds the parameters over the wait before a step, ``now`` those at its instant
+        (they differ where a covariate changes).
+        """
 
 
 class Linear(AbstractStructure):
@@ -86,6 +95,11 @@ class Linear(AbstractStructure):
         """Index of the compartment of doses that name none."""
         return self.enters
 
+    @property
+    def measured_place(self) -> int:
+        """Index of the compartment that is measured."""
+        return self.measured
+
     def matrix_per_h(self, individual: Individual) -> Float[Array, "step to from"]:
         """Rate matrix at every step. 1/h."""
         any_one = next(iter(individual.values()))
@@ -98,35 +112,32 @@ class Linear(AbstractStructure):
                 rows[target][source] = rows[target][source] + rate
         return jnp.stack([jnp.stack(row, -1) for row in rows], -2)
 
-    def course(self, individual: Individual, steps: Schedule) -> Float[Array, "step"]:
+    def course(self, during: Individual, now: Individual, steps: Schedule) -> Float[Array, "step"]:
         """Concentration (or amount) at every step."""
-        K = self.matrix_per_h(individual)
+        K = self.matrix_per_h(during)
         left, gathered = jax.vmap(propagator)(K, steps.wait_h)
         steady = jnp.zeros_like(steps.bolus)
         if steps.has_steady_state:
             steady = jax.vmap(steady_state)(
-                K, steps.steady_interval_h, steps.steady_amount, steps.steady_rate
-            )
+                self.matrix_per_h(now), steps.steady_interval_h, steps.steady_amount,
+                steps.steady_rate,
+            )  # fmt: skip
 
         def advance(carry: tuple[Array, Array], at: tuple) -> tuple[tuple[Array, Array], Array]:
             amount, rate = carry
-            phi, psi, reset, bolus, change, settled, interval = at
+            phi, psi, reset, bolus, change, settled = at
             amount = phi @ amount + (psi @ rate if steps.has_infusion else 0.0)
-            amount = jnp.where((reset > 0) | (interval > 0), settled, amount)
+            amount = jnp.where(reset > 0, 0.0, amount) + settled + bolus
             rate = jnp.where(reset > 0, 0.0, rate) + change
-            amount = amount + bolus
             return (amount, rate), amount[self.measured]
 
         zero = jnp.zeros(len(self.places)) + 0.0 * K[0, :, 0]
-        every = (
-            left, gathered, steps.reset, steps.bolus, steps.rate_change, steady,
-            steps.steady_interval_h,
-        )  # fmt: skip
+        every = (left, gathered, steps.reset, steps.bolus, steps.rate_change, steady)
         seen = jax.lax.scan(advance, (zero, zero), every)[1]
         if self.volume is None:
             return seen
         above, below = self.volume
-        return seen / individual[above] * (1.0 if below is None else individual[below])
+        return seen / now[above] * (1.0 if below is None else now[below])
 
 
 def one_compartment(*, oral: bool = False) -> Linear:
@@ -182,25 +193,18 @@ class ExponentialSum(AbstractStructure):
         names = [(f"A{k + 1}", "value/amount") for k in range(self.terms)]
         return dict([*names, *((f"K{k + 1}", "1/time") for k in range(self.terms))])
 
-    def course(self, individual: Individual, steps: Schedule) -> Float[Array, "step"]:
-        """The sum at every step."""
-        if steps.has_steady_state:
-            raise InputError("ExponentialSum has no steady state; write the doses out with ADDL.")
-        A = jnp.stack([individual[f"A{k + 1}"] for k in range(self.terms)], -1)
-        K = jnp.stack([individual[f"K{k + 1}"] for k in range(self.terms)], -1)
-        left = jnp.exp(-K * steps.wait_h[:, None])
-        gathered = -jnp.expm1(-K * steps.wait_h[:, None]) / K
+    @property
+    def measured_place(self) -> int:
+        """The body."""
+        return 0
 
-        def advance(carry: tuple[Array, Array], at: tuple) -> tuple[tuple[Array, Array], Array]:
-            x, rate = carry
-            phi, psi, reset, bolus, change = at
-            x = jnp.where(reset > 0, 0.0, phi * x + psi * rate) + bolus.sum()
-            rate = jnp.where(reset > 0, 0.0, rate) + change.sum()
-            return (x, rate), x
-
-        every = (left, gathered, steps.reset, steps.bolus, steps.rate_change)
-        begin = (0.0 * K[0], 0.0 * K[0, 0])
-        return (A * jax.lax.scan(advance, begin, every)[1]).sum(-1)
+    def course(self, during: Individual, now: Individual, steps: Schedule) -> Float[Array, "step"]:
+        """The sum at every step: that of one compartment for each term."""
+        terms = [str(k + 1) for k in range(self.terms)]
+        one = [Linear(("body",), ((0, None, f"K{k}", None),), 0, None, ((f"K{k}", "1/time"),))
+               for k in terms]  # fmt: skip
+        each = [part.course(during, now, steps) for part in one]
+        return sum((now[f"A{k}"] * x for k, x in zip(terms, each, strict=True)), jnp.zeros(()))
 
 
 class Solved(AbstractStructure):
@@ -218,27 +222,26 @@ class Solved(AbstractStructure):
     def measure(self, state: Array, p: Individual) -> Float[Array, ""]:
         """What would be measured."""
 
-    def course(self, individual: Individual, steps: Schedule) -> Float[Array, "step"]:
+    def course(self, during: Individual, now: Individual, steps: Schedule) -> Float[Array, "step"]:
         """What would be measured at every step."""
         if steps.has_steady_state:
             raise InputError(
                 f"{type(self).__name__} is not linear: steady state (SS) is not available. Write "
                 "the doses before it out with ADDL and II."
             )
-        first = {k: v[0] for k, v in individual.items()}
-        begin = self.start(first)
+        begin = self.start({k: v[0] for k, v in now.items()})
         places = len(self.places)
 
         def advance(carry: tuple[Array, Array], at: tuple) -> tuple[tuple[Array, Array], Array]:
             state, rate = carry
-            p, wait, reset, bolus, change = at
+            p, q, wait, reset, bolus, change = at
             state = _solve(self, state, p, rate, wait)
-            state = jnp.where(reset > 0, self.start(p), state)
+            state = jnp.where(reset > 0, self.start(q), state)
             rate = jnp.where(reset > 0, 0.0, rate) + change
             state = state.at[:places].add(bolus)
-            return (state, rate), self.measure(state, p)
+            return (state, rate), self.measure(state, q)
 
-        every = (individual, steps.wait_h, steps.reset, steps.bolus, steps.rate_change)
+        every = (during, now, steps.wait_h, steps.reset, steps.bolus, steps.rate_change)
         zero = jnp.zeros(places) + 0.0 * begin[0]
         return jax.lax.scan(advance, (begin, zero), every)[1]
 
@@ -277,6 +280,11 @@ class MichaelisMenten(Solved):
         """Parameters and their dimension."""
         oral = {"KA": "1/time"} if self.oral else {}
         return {"VM": "amount/time", "KM": "amount/volume", "V": "volume", **oral}
+
+    @property
+    def measured_place(self) -> int:
+        """Index of the central compartment."""
+        return int(self.oral)
 
     def start(self, p: Individual) -> Float[Array, "state"]:
         """Nothing."""
@@ -323,6 +331,11 @@ class Friberg(Solved):
         cells = {"CIRC0": "value", "MTT": "time", "GAMMA": "1", "SLOPE": "1/concentration"}
         drug = {"CL": "volume/time", "V1": "volume", "Q": "volume/time", "V2": "volume"}
         return cells | ({"CP": "concentration"} if self.driven else drug)
+
+    @property
+    def measured_place(self) -> None:
+        """The circulating cells, a response."""
+        return None
 
     def start(self, p: Individual) -> Float[Array, "state"]:
         """Cells at their baseline, no drug; cells as logarithms, so that none is negative."""

@@ -133,6 +133,60 @@ def test_the_results_depend_on_neither_processes_nor_an_interruption(folders, ex
         assert (again / "tables" / table.name).read_bytes() == table.read_bytes()
 
 
+BEHAVIOURS = """
+[[escalation.design]]
+design = "rolling-6"
+
+[[escalation.design]]
+name = "capped"
+design = "boin"
+patients = 12
+dose_cap = [{ region = "red marrow", limit = "0.9 Gy", percentile = 90 }]
+
+[[escalation.design]]
+name = "filled"
+design = "boin"
+patients = 12
+backfill = { cap = 6 }
+
+[[escalation.design]]
+name = "careful"
+design = "keyboard"
+patients = 15
+too_toxic = 0.9
+stop_at_level = 9
+precise = { low = 0.1, high = 0.4, probability = 0.8 }
+titration = true
+stagger = "7 d"
+
+[[escalation.design]]
+name = "with minimum follow-up"
+design = "tite-boin"
+patients = 12
+min_follow_up = "14 d"
+"""
+
+
+def test_every_behaviour_of_a_design_can_be_said_in_a_trial_file(example, tmp_path):
+    text = (example.parent / "trial_escalation.toml").read_text("utf-8")
+    text = text[: text.index("[[escalation.design]]")] + BEHAVIOURS
+    file = tmp_path / "trial.toml"
+    file.write_text(text, "utf-8")
+    folder = study.run_trial(file, out=tmp_path / "out", patients=160, trials=20)
+    paths = rows(folder, "paths")
+    assert {r["design"] for r in rows(folder, "designs")} == {
+        "rolling-6", "capped", "filled", "careful", "with minimum follow-up",
+    }  # fmt: skip
+    capped = [r for r in paths if r["design"] == "capped"]
+    assert {r["level"] for r in capped} == {"12.5 mCi/m2"}
+    assert all("above 0.9 Gy: levels above 1 are closed" in r["reason"] for r in capped)
+    careful = [r for r in paths if r["design"] == "careful"]
+    assert len(careful[0]["outcomes"].replace("-", "")) == 1  # one patient until a toxicity
+    file.write_text(text.replace('"red marrow"', '"red marow"'), "utf-8")
+    with pytest.raises(MissingError, match="Did you mean 'red marrow'"):
+        study.run_trial(file, out=tmp_path / "b", patients=160, trials=20)
+
+
 @pytest.mark.parametrize(
     ("good", "bad", "error", "said"),
     [
@@ -148,7 +202,9 @@ def test_the_results_depend_on_neither_processes_nor_an_interruption(folders, ex
         ('name    = "3+3"\n', 'name    = "BOIN"\n', InputError, "stands twice"),
         ('"multiple_myeloma"', '"multiple_mieloma"', MissingError, "multiple_myeloma"),
         ('design   = "tite-crm"', 'design = "tite-crm"\nskeleton = [0.1, 0.2]', InputError,
-         "2 levels"),
+         "skeleton holds 2 prior rates, the design has 4 levels"),
+        ('variant = "C" ', 'titration = true #', InputError, "'3\\+3' has no titration"),
+        ("patients = 24", "patients = 24\ntoo_toxic = 95", InputError, "less than 1"),
     ],
 )  # fmt: skip
 def test_a_fault_in_the_trial_file_is_named(example, tmp_path, good, bad, error, said):

@@ -109,20 +109,17 @@ def verify(
     raise typer.Exit(bench.main(room=room, json=json, html=html, echo=typer.echo))
 
 
-@app.command()
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def design(
+    more: typer.Context,
     name: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            help="3+3, boin, keyboard, mtpi, mtpi-2, i3+3, rolling-6, crm, tite-crm, tite-boin; or "
-            "a design file (.toml), or your decision table (.csv)."
+            help="As boin or simon; a design file (.toml, .json); your decision table "
+            "(.csv). None: the list of all, with the options of each."
         ),
-    ],
+    ] = None,
     levels: Annotated[int, typer.Option(help="Dose levels.")] = 5,
-    target: Annotated[float, typer.Option(help="Rate of toxicity sought.")] = 0.25,
-    patients: Annotated[int, typer.Option(help="Size at which the trial ends.")] = 30,
-    variant: Annotated[str, typer.Option(help="Variant of 3+3: A, B or C.")] = "A",
-    window: Annotated[float, typer.Option(help="Days for which a patient is watched.")] = 28.0,
     outcomes: Annotated[
         str | None, typer.Option(help='What was seen, as "1NNN 2NNT": the advice that follows.')
     ] = None,
@@ -130,22 +127,35 @@ def design(
         str | None,
         typer.Option(help="True rates, as '0.05,0.1,0.2;0.1,0.3,0.5': characteristics."),
     ] = None,
-    method: Annotated[str, typer.Option(help="exact, or mc for simulated trials.")] = "exact",
+    efficacy: Annotated[
+        str | None, typer.Option(help="True rates of efficacy in the same scenarios (boin12).")
+    ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="exact, or mc for simulated trials [exact if possible].")
+    ] = None,
     trials: Annotated[int, typer.Option(help="Simulated trials.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Of the simulated trials.")] = 1,
     per_month: Annotated[
         float | None, typer.Option(help="Patients that come in a month: the schedule.")
     ] = None,
+    window: Annotated[float, typer.Option(help="Days for which a patient is watched.")] = 28.0,
+    min_follow_up: Annotated[
+        float, typer.Option(help="Days of the last patient before the next cohort.")
+    ] = 0.0,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for CSV, Markdown, HTML, Word, design file.")
+        Path | None, typer.Option(help="Folder for CSV, Markdown, HTML, Word, design files.")
     ] = None,
 ) -> None:
-    """Show a dose-escalation design: its table, its advice, how it performs."""
+    """Show a design: its table, its advice, how it performs.
+
+    Options of the design itself follow its name, as --target 0.25 --patients 30 --too-toxic 0.95;
+    `pdcraft design` lists them.
+    """  # fmt: skip
     from pdcraft.app import protocol
 
     for line in protocol.lines(protocol.Asked(
-        name, levels, target, patients, variant, window, outcomes, rates, method, trials, seed,
-        per_month, out,
+        name, levels, tuple(more.args), outcomes, rates, efficacy, method, trials, seed, per_month,
+        window, min_follow_up, out,
     )):  # fmt: skip
         typer.echo(line)
 

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from pdcraft.domain import InputError
-from pdcraft.trial import Design, OperatingCharacteristics, Poisson, SimulatedTrials, StopAt
+from pdcraft.trial import BOIN12, Design, OperatingCharacteristics, Poisson, SimulatedTrials, StopAt
 
 COHORTS = 2
-"""Cohorts after which dose-transition pathways are cut: more do not fit on a page."""
+"""Cohorts after which dose-transition pathways are cut: more do not fit on a page. One where
+efficacy is watched too."""
+SIZES = (0, 3, 6, 9)
+"""Patients at a level for which desirability is tabulated."""
 TABLED = 3
 """Patients in a row of the schedule where the design does not wait for cohorts."""
 
@@ -47,10 +50,13 @@ class Calendar:
         Sites.
     window_d
         Days for which a patient is watched for toxicity.
+    min_followup_d
+        Days of the last patient before the next cohort, of designs that do not wait anyway.
     """
 
     accrual: Poisson
     window_d: float
+    min_followup_d: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.window_d > 0:
@@ -58,12 +64,15 @@ class Calendar:
                 f"window_d = {self.window_d:g} d must be greater than 0 d: for how long a patient "
                 "is watched for dose-limiting toxicity."
             )
+        if not self.min_followup_d >= 0:
+            raise InputError(f"min_followup_d = {self.min_followup_d:g} d must be 0 d or more.")
 
 
 def sections(
     design: Design,
     *,
     rates: Sequence[Sequence[float]] = (),
+    efficacy: Sequence[Sequence[float]] = (),
     method: str = "exact",
     trials: int = 10_000,
     seed: int = 1,
@@ -77,6 +86,8 @@ def sections(
         Any.
     rates
         Scenarios: true rates of toxicity at every level.
+    efficacy
+        True rates of efficacy in the same scenarios, for designs that hear of it.
     method, trials, seed
         As `Design.operating_characteristics`.
     calendar
@@ -85,12 +96,18 @@ def sections(
     Raises
     ------
     InputError
-        If a rate is no probability or the design has no end.
+        If a rate is no probability, the design has no end, or rates of efficacy are missing.
     """
-    found = list(_decisions(design))
-    found.append(_pathways(design))
+    found = [*_decisions(design), *_desirability(design), _pathways(design)]
+    if efficacy and len(efficacy) != len(rates):
+        raise InputError(
+            f"efficacy holds {len(efficacy)} scenarios, rates {len(rates)}. Give the same number."
+        )
     for number, scenario in enumerate(rates, start=1):
-        drawn = design.operating_characteristics(scenario, method=method, n=trials, seed=seed)
+        drawn = design.operating_characteristics(
+            scenario, efficacy=efficacy[number - 1] if efficacy else None, method=method, n=trials,
+            seed=seed,
+        )  # fmt: skip
         found.append(_characteristics(number, scenario, drawn, design.needs_complete_outcomes))
     if calendar is not None:
         found.append(_schedule(design, calendar))
@@ -115,18 +132,37 @@ def _decisions(design: Design) -> Iterator[Section]:
     )  # fmt: skip
 
 
+def _desirability(design: Design) -> Iterator[Section]:
+    """Ranks of BOIN12 for every count at a level."""
+    for rule in design.rules:
+        if isinstance(rule, BOIN12):
+            rows = tuple(
+                (str(r.n), str(r.dlt), str(r.efficacy), f"{r.probability:.4f}",
+                 "not given" if r.rank is None else f"{r.rank:g}")
+                for r in rule.table(SIZES)
+            )  # fmt: skip
+            yield Section(
+                "desirability", "Rank-based desirability",
+                "Probability that the utility of a level is above the benchmark, and its rank; the "
+                "neighbouring level of highest rank is given. A level that is too toxic or futile "
+                "is not given.",
+                ("patients", "with toxicity", "with efficacy", "probability", "rank"), rows,
+            )  # fmt: skip
+
+
 def _pathways(design: Design) -> Section:
-    rows = []
-    for path in design.paths(cohorts=COHORTS):
+    rows, cohorts = [], 1 if design.hears_efficacy else COHORTS
+    for path in design.paths(cohorts=cohorts):
         advice = path.advice
         after = "stop" if advice.next_level is None else f"level {advice.next_level}"
         mtd = "" if advice.mtd is None or not advice.stops else f", MTD level {advice.mtd}"
         rows.append((str(path.history), f"{after}{mtd}", advice.decision, advice.reason))
     return Section(
         "pathways", "Dose-transition pathways",
-        f"Every course of the first {COHORTS} cohorts: level, then one letter for each patient, T "
-        "with and N without dose-limiting toxicity; which patient of a cohort had it does not "
-        "matter.",
+        f"Every course of the first {cohorts} cohorts: level, then one letter for each patient, T "
+        "with and N without dose-limiting toxicity"
+        + (", E with efficacy alone and B with both" if design.hears_efficacy else "")
+        + "; which patient of a cohort had it does not matter.",
         ("seen", "next", "decision", "why"), tuple(rows),
     )  # fmt: skip
 
@@ -139,33 +175,41 @@ def _characteristics(
 ) -> Section:
     if isinstance(oc, tuple):
         raise InputError("One scenario at a time.")
-    zero = np.zeros(len(rates))
     simulated = isinstance(oc, SimulatedTrials)
-    errors = (oc.selected_se, oc.patients_se, oc.dlt_se) if simulated else (zero, zero, zero)
-    rows = []
-    for j, rate in enumerate(rates):
-        cells = (100 * oc.selected[j], oc.patients[j], oc.dlt[j])
-        spread = (100 * errors[0][j], errors[1][j], errors[2][j])
-        told = [_told(c, s, simulated) for c, s in zip(cells, spread, strict=True)]
-        rows.append((str(j + 1), f"{rate:g}", *told))
-    none = 100 * float(oc.none)
-    se = (none * (100 - none) / oc.trials) ** 0.5 if simulated else 0.0
-    rows.append(("none", "", _told(none, se, simulated), "", ""))
-    total = _told(float(np.sum(oc.patients)), 0.0, False)
-    rows.append(("all", "", "", total, _told(float(np.sum(oc.dlt)), 0.0, False)))
+    columns = [(100 * oc.selected, 100 * oc.selected_se if simulated else None),
+               (oc.patients, oc.patients_se if simulated else None),
+               (oc.dlt, oc.dlt_se if simulated else None)]  # fmt: skip
+    header = ("level", "true rate", "selected as MTD, %", "patients", "with toxicity")
+    if simulated and oc.effective is not None:
+        columns.append((oc.efficacy, oc.efficacy_se))
+        header = (*header[:2], "selected, %", *header[3:], "with efficacy")
+    rows = [
+        (str(j + 1), f"{rate:g}", *(_told(v[j], None if e is None else e[j]) for v, e in columns))
+        for j, rate in enumerate(rates)
+    ]
+    none = _told(100 * float(oc.none), 100 * float(oc.none_se) if simulated else None)
+    blank = ("",) * (len(columns) - 1)
+    rows.append(("none", "", none, *blank))
+    rows.append(("all", "", "", *(_told(float(np.sum(v)), None) for v, _ in columns[1:])))
     how = (
-        f"{oc.trials} simulated trials; ± is one Monte Carlo standard error." if simulated
-        else "Exact: no Monte Carlo error."
+        f"{oc.trials} simulated trials; ± is one Monte Carlo standard error, of shares by Wilson's "
+        "interval, so that it is not 0 for what happened in none of them."
+        if simulated else "Exact: no Monte Carlo error."
     )  # fmt: skip
     how += "" if waits else " Every patient is observed before the next one comes."
     return Section(
         f"characteristics_{number}", f"Operating characteristics, scenario {number}", how,
-        ("level", "true rate", "selected as MTD, %", "patients", "with toxicity"), tuple(rows),
+        header, tuple(rows),
     )  # fmt: skip
 
 
-def _told(value: float, error: float, simulated: bool) -> str:
-    return f"{value:.2f} ± {error:.2f}" if simulated else f"{value:.2f}"
+def _told(value: float, error: float | None) -> str:
+    return f"{value:.2f}" if error is None else f"{value:.2f} ± {_digits(error)}"
+
+
+def _digits(error: float) -> str:
+    """An error with two decimals, or more if it would read as 0."""
+    return f"{error:.2f}" if error >= 0.005 or error == 0 else f"{error:.1g}"
 
 
 def _schedule(design: Design, calendar: Calendar) -> Section:
@@ -179,7 +223,8 @@ def _schedule(design: Design, calendar: Calendar) -> Section:
         size = min(design.cohort_size if waits else TABLED, patients - treated)
         treated += size
         first, last = day + 1 / per_day, day + size / per_day
-        day = last + (calendar.window_d if waits or treated == patients else 0)
+        ends_at = waits or treated == patients
+        day = last + (calendar.window_d if ends_at else calendar.min_followup_d)
         rows.append((str(len(rows) + 1), str(treated), f"{first:.0f}", f"{last:.0f}", f"{day:.0f}"))
     return Section(
         "schedule", "Schedule",

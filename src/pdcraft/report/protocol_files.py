@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pdcraft.domain import MissingError
@@ -21,8 +21,10 @@ _STYLE = (
 )
 
 
-def write(folder: Path, sections: Iterable[Section], *, title: str, design: str) -> list[Path]:
-    """Write ``protocol.md``, ``protocol.html``, ``design.toml`` and a CSV file for each table.
+def write(
+    folder: Path, sections: Iterable[Section], *, title: str, design: Mapping[str, str]
+) -> list[Path]:
+    """Write ``protocol.md``, ``protocol.html``, the design files, a CSV file for each table.
 
     Parameters
     ----------
@@ -31,7 +33,7 @@ def write(folder: Path, sections: Iterable[Section], *, title: str, design: str)
     sections, title
         What is written.
     design
-        Text of the design file, from which everything can be computed again.
+        Names and texts of the design files, from which everything can be computed again.
 
     Returns
     -------
@@ -41,7 +43,7 @@ def write(folder: Path, sections: Iterable[Section], *, title: str, design: str)
     sections = list(sections)
     folder.mkdir(parents=True, exist_ok=True)
     texts = {
-        "design.toml": design,
+        **design,
         "protocol.md": as_markdown(sections, title=title),
         "protocol.html": as_html(sections, title=title),
     } | {f"{section.key}.csv": as_csv(section) for section in sections}

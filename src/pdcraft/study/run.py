@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from pdcraft.domain.units import MBQ_PER_MCI
 from pdcraft.study import outlook, results, shards, workers
 from pdcraft.study.assumptions import assumption_rows, cited, validity_rows
 from pdcraft.study.claim import as_json, claimed, numbers_sha256, sha256
-from pdcraft.study.designs import design_named
+from pdcraft.study.designs import Choices, design_named
 from pdcraft.study.prepare import Prepared, prepare
 from pdcraft.study.spec import CohortTable, Study, study_from_text, study_text
 from pdcraft.trial import conduct
@@ -185,10 +186,10 @@ def _trial(prepared: Prepared, progress: Progress) -> results.Rows:
     progress("trial", 0, 1)
     by_name = {c.name: c for c in prepared.study.cohort}
     levels = [by_name[name] for name in spec.cohorts]
-    design = design_named(
-        spec.design, levels=len(levels), target=spec.target, patients=spec.patients,
-        variant=spec.variant,
-    )  # fmt: skip
+    choices = Choices(target=spec.target, patients=spec.patients)
+    if spec.design == "3+3":
+        choices = replace(choices, variant=spec.variant)
+    design = design_named(spec.design, levels=len(levels), choices=choices)
 
     def population(start: int, n: int) -> Patient:
         if n > shards.SHARD:

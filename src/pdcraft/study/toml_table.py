@@ -29,6 +29,7 @@ Time = Annotated[float, _quantity("time")]
 Span = Annotated[float, _quantity("time", above=0.0)]
 PerSurface = Annotated[float, _quantity("activity per body surface", above=0.0)]
 Count = Annotated[float, _quantity("blood count", above=0.0)]
+AbsorbedDose = Annotated[float, _quantity("absorbed dose", above=0.0)]
 
 
 class TomlTable(BaseModel):

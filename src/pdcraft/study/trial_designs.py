@@ -2,35 +2,13 @@
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 
 from pdcraft.domain.units import HOURS_PER_DAY
-from pdcraft.study.designs import middle_skeleton, rule_named
-from pdcraft.study.trial_spec import AccrualTable, DesignTable, OptimisationTable
-from pdcraft.trial import (
-    BLRM,
-    BOIN,
-    BOIN12,
-    CRM,
-    TITEBOIN,
-    TITECRM,
-    AbstractRule,
-    BivariateNormal,
-    Coherent,
-    Conduct,
-    Design,
-    NoSkipping,
-    OneLevelUp,
-    Poisson,
-    StopAt,
-    StopWhenTooToxic,
-    ThreePlusThree,
-    Utilities,
-)
+from pdcraft.study.designs import Choices, design_named
+from pdcraft.study.trial_spec import AccrualTable, DesignTable, DoseCapTable, OptimisationTable
+from pdcraft.trial import Backfill, Conduct, DoseCap, Poisson, Utilities
 from pdcraft.trial.accrual import AbstractAccrual, Regular
-
-UNSAFE = 0.90
-"""Probability that level 1 is too toxic above which a model-based design ends."""
 
 
 def accrual_of(table: AccrualTable) -> AbstractAccrual:
@@ -47,6 +25,7 @@ def conduct_of(
     totals: tuple[float, ...],
     window_d: float,
     accrual: AbstractAccrual,
+    cap: Callable[[DoseCapTable], DoseCap] | None = None,
 ) -> Conduct:
     """A design of the file with its calendar.
 
@@ -62,6 +41,8 @@ def conduct_of(
         Of the dose-limiting toxicity. d.
     accrual
         How patients come.
+    cap
+        Makes a cap with the doses of the levels; None leaves caps out, before patients are known.
 
     Raises
     ------
@@ -69,49 +50,37 @@ def conduct_of(
         If the design cannot be, as with a skeleton of the wrong length.
     """
     watch_d = window_d if table.watch is None else table.watch / HOURS_PER_DAY
-    rules = _rules(table, target, totals, watch_d)
-    alone = {"tite-crm": 1}
-    size = table.cohort or alone.get(table.design, 3)
-    return Conduct(
-        Design(rules, len(totals), size), accrual, watch_d=watch_d,
-        min_followup_d=table.min_follow_up / HOURS_PER_DAY,
+    said = table.model_dump(
+        include={"patients", "cohort", "too_toxic", "titration", "skipping", "stop_at_level",
+                 "skeleton", "prior_rate_at_top", "most_overdose"},
+        exclude_unset=True,
     )  # fmt: skip
-
-
-def _rules(
-    table: DesignTable, target: float, totals: tuple[float, ...], watch_d: float
-) -> tuple[AbstractRule, ...]:
-    end = StopAt(table.patients)
-    safe = StopWhenTooToxic(target, probability=UNSAFE)
     if table.design == "3+3":
-        return (ThreePlusThree(table.variant),)
-    if table.design in ("crm", "tite-crm"):
-        guess = table.skeleton
-        if guess is None:
-            guess = middle_skeleton(target, len(totals))
-        crm = CRM(target, guess, estimator="plug-in")
-        if table.design == "crm":
-            return (safe, crm, OneLevelUp(), Coherent(target), end)
-        return (TITECRM(crm, window_h=watch_d * HOURS_PER_DAY), OneLevelUp(), end)
-    if table.design == "tite-boin":
-        return (TITEBOIN(BOIN(target), window_h=watch_d * HOURS_PER_DAY), end)
+        said["variant"] = table.variant
     if table.design == "blrm":
-        return (_blrm(table, target, totals), NoSkipping(), end)
-    return (rule_named(table.design, target), end)
-
-
-def _blrm(table: DesignTable, target: float, totals: tuple[float, ...]) -> BLRM:
-    """Weakly informative prior around the file's guess at the top level (neuenschwander2008)."""
-    p = table.prior_rate_at_top
-    prior = BivariateNormal(math.log(p / (1 - p)), 0.0, sd_log_alpha=2.0, sd_log_beta=1.0)
-    low, high = max(target - 0.09, target / 2), min(target + 0.08, (1 + target) / 2)
-    return BLRM(totals, totals[-1], prior, low, high, table.most_overdose)
+        said["doses"] = totals
+    if table.precise is not None:
+        said["precise"] = (table.precise.low, table.precise.high, table.precise.probability)
+    choices = Choices(
+        target=target, window_h=watch_d * HOURS_PER_DAY, backfill=table.backfill is not None,
+        caps=tuple(map(cap, table.dose_cap)) if cap is not None else (), **said,
+    )  # fmt: skip
+    fill = table.backfill and Backfill(table.backfill.cap, table.patients)
+    return Conduct(
+        design_named(table.design, levels=len(totals), choices=choices), accrual, watch_d=watch_d,
+        min_followup_d=table.min_follow_up / HOURS_PER_DAY,
+        stagger_d=table.stagger / HOURS_PER_DAY, backfill=fill,
+    )  # fmt: skip
 
 
 def boin12_of(table: OptimisationTable, *, levels: int, accrual: AbstractAccrual) -> Conduct:
     """BOIN12 on the regimens of an optimisation."""
-    rule = BOIN12(table.toxicity_limit, table.efficacy_limit, utilities_of(table))
-    design = Design((rule, StopAt(table.boin12_patients or 3)), levels)
+    choices = Choices(
+        target=table.toxicity_limit, patients=table.boin12_patients or 3,
+        efficacy_limit=table.efficacy_limit, utility_neither=table.utility_neither,
+        utility_both=table.utility_both,
+    )  # fmt: skip
+    design = design_named("boin12", levels=levels, choices=choices)
     return Conduct(design, accrual, efficacy_by_d=table.efficacy_by / HOURS_PER_DAY)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 
 import numpy as np
 
-from pdcraft.domain import ValidityWarning
+from pdcraft.domain import ValidityWarning, unknown
 from pdcraft.study.results import Rows, Table
 from pdcraft.study.trial_data import PoolData
 from pdcraft.study.trial_designs import accrual_of, conduct_of
 from pdcraft.study.trial_prepare import TrialPlan
-from pdcraft.study.trial_spec import TrialStudy
-from pdcraft.trial import Conduct, ManyTrials, Outcomes, TimedTrial, simulate_trials
+from pdcraft.study.trial_spec import DoseCapTable, TrialStudy
+from pdcraft.trial import Conduct, DoseCap, ManyTrials, Outcomes, TimedTrial, simulate_trials
 
 OC = (
     "design", "level", "dlt_true", "selected", "selected_se", "patients", "patients_se",
@@ -33,34 +34,53 @@ LATE = ("design", "watch_d", "level", "dlt", "missed", "after_window")
 DAYS_PER_MONTH = 365.25 / 12
 
 
-def escalation_designs(plan: TrialPlan, study: TrialStudy) -> dict[str, Conduct]:
-    """Designs of the file with their calendar.
+def escalation_designs(
+    plan: TrialPlan, study: TrialStudy, data: PoolData | None = None
+) -> dict[str, Conduct]:
+    """Designs of the file with their calendar; caps on dose only where ``data`` has the doses.
 
     Raises
     ------
     InputError
         If a design cannot be, as with a skeleton of the wrong length.
+    MissingError
+        If a cap is on a region that there is not.
     """
     asked = study.escalation
     if asked is None or study.accrual is None:
         return {}
     total = {s.name: s.total for s in plan.schedules}
     totals = tuple(total[name] for name in asked.levels)
-    accrual = accrual_of(study.accrual)
+    accrual, places = accrual_of(study.accrual), plan.river.population.regions
+    for place in (c.region for d in asked.design for c in d.dose_cap):
+        if place not in places:
+            raise unknown("dose_cap: region", place, places)
+
+    cap = partial(_cap, data, levels=asked.levels) if data is not None else None
     return {
         d.label: conduct_of(d, target=asked.target, totals=totals, window_d=plan.dlt.window_d,
-                            accrual=accrual)
+                            accrual=accrual, cap=cap)
         for d in asked.design
     }  # fmt: skip
 
 
+def _cap(data: PoolData, table: DoseCapTable, levels: tuple[str, ...]) -> DoseCap:
+    """A cap with what every level gives the region, at its percentile of the pool."""
+    place = data.plan.river.population.regions.index(table.region)
+    dose = (np.percentile(data.at(n)["dose_Gy"][:, place], table.percentile) for n in levels)
+    whose = "" if table.percentile == 50 else f", percentile {table.percentile:g} of patients,"
+    return DoseCap(f"{table.region}{whose}", tuple(map(float, dose)), table.limit)
+
+
 def escalation_tables(data: PoolData, study: TrialStudy) -> tuple[dict[str, Table], list[str]]:
     """Tables by name, and what was warned of."""
-    asked, designs = study.escalation, escalation_designs(data.plan, study)
+    asked, designs = study.escalation, escalation_designs(data.plan, study, data)
     if asked is None or not designs:
         return {}, []
     outcomes = data.outcomes(asked.levels)
-    most = max(6 * len(asked.levels), *(d.patients for d in asked.design))
+    filled = [d.patients + len(asked.levels) * d.backfill.cap if d.backfill else d.patients
+              for d in asked.design]  # fmt: skip
+    most = max(6 * len(asked.levels), *filled)
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", ValidityWarning)
         found = simulate_trials(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pdcraft.biology.cytopenia import NAMES
 from pdcraft.study.results import Rows
 from pdcraft.study.trial_data import PoolData
+from pdcraft.trial import share_error
 
 LEVELS = (
     "disease", "level", "unit", "amounts", "days", "total", "patients", "MBq_p50", "marrow_Gy_p50",
@@ -37,8 +38,9 @@ def level_rows(data: PoolData) -> Rows:
             np.median(kept["dose_Gy"][:, places.index("red marrow")]),
             np.median(kept["dose_Gy"][:, places.index("tumour")]),
             np.isfinite(kept["given_d"]).all(axis=1).mean(),
-            toxic.mean(), share_error(toxic), outcomes.after_window()[i], *when, *grade4,
-            responded.mean(), share_error(responded), median_day(*data.pfs(schedule.name)),
+            toxic.mean(), share_error(toxic.mean(), n), outcomes.after_window()[i], *when, *grade4,
+            responded.mean(), share_error(responded.mean(), n),
+            median_day(*data.pfs(schedule.name)),
         ])  # fmt: skip
     return rows
 
@@ -52,12 +54,6 @@ def rule_rows(data: PoolData) -> Rows:
         for i, name in enumerate(data.names)
         for k, rule in enumerate(data.plan.dlt.rules, start=1)
     ]  # fmt: skip
-
-
-def share_error(flag: NDArray) -> float:
-    """Standard error of a share in independent patients."""
-    p = float(flag.mean())
-    return float(np.sqrt(p * (1 - p) / len(flag)))
 
 
 def median_day(day: NDArray, happened: NDArray) -> float:

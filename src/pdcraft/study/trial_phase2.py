@@ -9,9 +9,8 @@ from pdcraft.study.results import Rows, kaplan_meier_curve, kaplan_meier_rows
 from pdcraft.study.trial_data import PoolData
 from pdcraft.study.trial_designs import accrual_of
 from pdcraft.study.trial_escalation import DAYS_PER_MONTH
-from pdcraft.study.trial_levels import share_error
 from pdcraft.study.trial_spec import PhaseTwoTable, TrialStudy
-from pdcraft.trial import Pool, TwoStage, TwoStageConduct, simon_designs
+from pdcraft.trial import Pool, TwoStage, TwoStageConduct, share_error, simon_designs
 
 PHASE2 = (
     "disease", "regimen", "r1", "n1", "r", "n", "p0", "p1", "alpha_exact", "power_exact",
@@ -48,7 +47,7 @@ def phase2_rows(data: PoolData, study: TrialStudy) -> Rows:
         rows.append([
             data.plan.disease, regimen, design.r1, design.n1, design.r, design.n,
             asked.uninteresting, asked.interesting, design.succeeds(asked.uninteresting),
-            design.succeeds(asked.interesting), p, share_error(counted),
+            design.succeeds(asked.interesting), p, float(share_error(p, len(counted))),
             *pool.mean(found.success), design.succeeds(p), *pool.mean(found.early),
             *pool.mean(found.n), design.expected_n(p), *pool.mean(months),
             *np.quantile(months, (0.05, 0.5, 0.95)),

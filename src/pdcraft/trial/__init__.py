@@ -80,7 +80,7 @@ from pdcraft.trial.rules import (
 )
 from pdcraft.trial.schedule import Schedule
 from pdcraft.trial.simon import SimonDesigns, TwoStage, simon_designs
-from pdcraft.trial.simulated import SimulatedTrials
+from pdcraft.trial.simulated import SimulatedTrials, share_error
 from pdcraft.trial.single_arm import SingleArm, SingleArmCharacteristics
 from pdcraft.trial.skeleton import skeleton
 from pdcraft.trial.spending import AbstractSpending, OBrienFlemingLike, PocockLike
@@ -122,6 +122,6 @@ __all__ = [
     "differences_seen", "error_spending", "estimated_rates", "event_probability",
     "hazard_ratios", "known_rates", "log_rank", "obrien_fleming", "operating_characteristics",
     "overdose_probabilities", "patients_for_events", "patients_per_arm", "pocock",
-    "response_and_toxicity", "schoenfeld_events", "simon_designs", "simulate",
+    "response_and_toxicity", "schoenfeld_events", "share_error", "simon_designs", "simulate",
     "simulate_trials", "skeleton", "toxic_probability",
 ]  # fmt: skip

@@ -42,6 +42,8 @@ class AcceleratedTitration(AbstractRule):
         level = history.level
         if history.total != level or history.n(level) != 1 or advice.size == 1:
             return advice
+        if level > advice.ceiling:  # closed by its first patient: down, as the rule before says
+            return advice
         seen = history.describe(level)
         if history.dlt(level) == 0 and level < advice.ceiling:
             reason = f"{seen}: titration goes up with one patient to level {level + 1}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from scipy.special import betainc
 from scipy.stats import rankdata
@@ -89,6 +89,7 @@ class BOIN12(AbstractRule):
     settled_at: int = 6
     too_toxic: float = 0.95
     futile: float = 0.90
+    hears_efficacy: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name in ("toxicity_limit", "efficacy_limit", "too_toxic", "futile"):

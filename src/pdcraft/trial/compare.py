@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -16,12 +17,14 @@ from pdcraft.trial.simulated import SimulatedTrials
 
 LONGEST = 200
 """Patients that are drawn for each trial; a design that needs more is refused."""
+_EFFICACY = zlib.crc32(b"efficacy of a patient")
 
 
 def compare(
     designs: Mapping[str, AbstractDesign],
     dlt_probability: Sequence[float],
     *,
+    efficacy_probability: Sequence[float] | None = None,
     trials: int,
     seed: int,
 ) -> dict[str, SimulatedTrials]:
@@ -29,7 +32,8 @@ def compare(
 
     Patient i of trial t has a tolerance :math:`u_{ti}`, uniform on 0 to 1, and a toxicity at the
     levels with :math:`p_j > u_{ti}`. So the same patient meets every design, and the error of a
-    difference is smaller than that of two separate simulations.
+    difference is smaller than that of two separate simulations. In the same way an own draw, not
+    related to the tolerance, decides on efficacy, whose rate may fall from level to level.
 
     Parameters
     ----------
@@ -37,13 +41,16 @@ def compare(
         By name, all with the same number of levels.
     dlt_probability
         Rate of toxicity at every level; it must not fall. ``[level]``
+    efficacy_probability
+        Rate of efficacy at every level, which designs like `BOIN12` need. ``[level]``
     trials, seed
         How many, and from where.
 
     Raises
     ------
     InputError
-        If designs differ in levels, rates fall or are none, or a design has no end.
+        If designs differ in levels, rates fall or are none, a design has no end, or one hears of
+        efficacy and there is no rate of it.
 
     References
     ----------
@@ -65,13 +72,22 @@ def compare(
     if trials < 1:
         raise InputError(f"trials = {trials} must be at least 1.")
     tolerance = np.random.default_rng(seed).random((trials, LONGEST))
-    return {name: simulate(design, dlt_probability, tolerance) for name, design in designs.items()}
+    efficacy = None
+    if efficacy_probability is not None:
+        apart = np.random.default_rng([seed, _EFFICACY]).random((trials, LONGEST))
+        efficacy = np.asarray(efficacy_probability, float), apart
+    return {
+        name: simulate(design, dlt_probability, tolerance, efficacy=efficacy)
+        for name, design in designs.items()
+    }
 
 
 def simulate(
     design: AbstractDesign,
     dlt_probability: Sequence[float],
     tolerance: Float[np.ndarray, "trial patient"],
+    *,
+    efficacy: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> SimulatedTrials:
     """Trials of one design on patients with these tolerances.
 
@@ -83,11 +99,14 @@ def simulate(
         Rate of toxicity at every level; it must not fall. ``[level]``
     tolerance
         From 0 to 1; a patient has a toxicity at levels with a higher rate.
+    efficacy
+        Rate of efficacy ``[level]``, and the same as ``tolerance`` for efficacy.
 
     Raises
     ------
     InputError
-        If rates fall or are none, a tolerance is none, or a trial needs more patients.
+        If rates fall or are none, a tolerance is none, a trial needs more patients, or the design
+        hears of efficacy and there is none.
     """
     p = np.asarray(dlt_probability, float)
     check_rates(design.levels, p)
@@ -99,12 +118,40 @@ def simulate(
     tolerance = np.asarray(tolerance, float)
     if tolerance.ndim != 2 or not np.all((tolerance >= 0) & (tolerance <= 1)):
         raise InputError("tolerance must be [trial, patient], with values from 0 to 1.")
-    run = _all_at_once if design.advises_counts and len(tolerance) else _one_by_one
-    level, mtd = run(design, p, tolerance)
+    q, resists = _checked(design, efficacy, tolerance)
+    if design.advises_counts and len(tolerance):
+        level, mtd = _all_at_once(design, p, tolerance)
+    else:
+        level, mtd = _one_by_one(design, (p, q), (tolerance, resists))
     treated = max(int(np.max(np.nonzero(level.any(axis=0))[0], initial=0)) + 1, 1)
     level = level[:, :treated].astype(int)
     toxic = (level > 0) & (tolerance[:, :treated] < np.append(0.0, p)[level])
-    return SimulatedTrials(level, toxic, mtd, design.levels)
+    effective = None
+    if efficacy is not None:
+        effective = (level > 0) & (resists[:, :treated] < np.append(0.0, q)[level])
+    return SimulatedTrials(level, toxic, mtd, design.levels, effective=effective)
+
+
+def _checked(
+    design: AbstractDesign, efficacy: tuple[np.ndarray, np.ndarray] | None, tolerance: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rates of efficacy and draws; without them nobody responds, if the design does not ask."""
+    if efficacy is None:
+        if design.hears_efficacy:
+            raise InputError(
+                "The design decides by efficacy too. Give efficacy_probability, one rate of it for "
+                f"each of the {design.levels} levels."
+            )
+        return np.zeros(design.levels), np.ones_like(tolerance)
+    q, resists = np.asarray(efficacy[0], float), np.asarray(efficacy[1], float)
+    if q.shape != (design.levels,) or not np.all((q >= 0) & (q <= 1)):
+        raise InputError(
+            f"efficacy_probability = {q.tolist()} must be one probability for each of the "
+            f"{design.levels} levels."
+        )
+    if resists.shape != tolerance.shape:
+        raise InputError("efficacy must be drawn for the same trials and patients as tolerance.")
+    return q, resists
 
 
 def _all_at_once(
@@ -139,20 +186,22 @@ def _all_at_once(
 
 
 def _one_by_one(
-    design: AbstractDesign, p: np.ndarray, tolerance: np.ndarray
+    design: AbstractDesign,
+    rates: tuple[np.ndarray, np.ndarray],
+    drawn: tuple[np.ndarray, np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Levels of patients and MTDs; a trial at a time."""
+    """Levels of patients and MTDs; a trial at a time. Pairs are of toxicity and efficacy."""
     known: dict[tuple, tuple[History, Advice]] = {}
-    level, mtd = np.zeros(tolerance.shape, int), np.zeros(len(tolerance), int)
-    for t, patients in enumerate(tolerance):
-        mtd[t] = _one(design, p, patients, level[t], known)
+    level, mtd = np.zeros(drawn[0].shape, int), np.zeros(len(drawn[0]), int)
+    for t, patients in enumerate(zip(*drawn, strict=True)):
+        mtd[t] = _one(design, rates, patients, level[t], known)
     return level, mtd
 
 
 def _one(
     design: AbstractDesign,
-    p: np.ndarray,
-    patients: np.ndarray,
+    rates: tuple[np.ndarray, np.ndarray],
+    patients: tuple[np.ndarray, np.ndarray],
     level: np.ndarray,
     known: dict[tuple, tuple[History, Advice]],
 ) -> int:
@@ -169,14 +218,21 @@ def _one(
         if advice.next_level is None:
             return advice.mtd or 0
         first, here = history.total, advice.next_level
-        check_ends(first + advice.size, len(patients))
-        level[first : first + advice.size] = here
-        dlt = int((patients[first : first + advice.size] < p[here - 1]).sum())
-        key = state_after(design, key, Cohort.of_counts(here, advice.size, dlt))
+        check_ends(first + advice.size, len(level))
+        these = slice(first, first + advice.size)
+        level[these] = here
+        toxic, effective = (u[these] < p[here - 1] for p, u in zip(rates, patients, strict=True))
+        if design.hears_efficacy:
+            cohort = Cohort.of_outcomes(here, toxic, effective)
+        else:
+            cohort = Cohort.of_counts(here, advice.size, int(toxic.sum()))
+        key = state_after(design, key, cohort)
 
 
 def state_after(design: AbstractDesign, key: tuple, cohort: Cohort) -> tuple:
     """What a trial is known by: counts and last cohort, or all cohorts if their order matters."""
+    if design.hears_efficacy and design.forgets_order:
+        return (*_by_level(key), cohort)
     if not design.reads_counts_only:
         return (*key, cohort)
     n, dlt = (key[0], key[1]) if key else ((0,) * design.levels,) * 2
@@ -184,6 +240,14 @@ def state_after(design: AbstractDesign, key: tuple, cohort: Cohort) -> tuple:
     n = (*n[:i], n[i] + cohort.n, *n[i + 1 :])
     dlt = (*dlt[:i], dlt[i] + cohort.dlt, *dlt[i + 1 :])
     return n, dlt, cohort
+
+
+def _by_level(cohorts: tuple[Cohort, ...]) -> tuple[Cohort, ...]:
+    """The cohorts of each level as one, by level."""
+    seen: dict[int, str] = {}
+    for cohort in cohorts:
+        seen[cohort.level] = seen.get(cohort.level, "") + cohort.outcomes
+    return tuple(Cohort(level, "".join(sorted(seen[level]))) for level in sorted(seen))
 
 
 def history_of(design: AbstractDesign, key: tuple) -> History:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from pdcraft.domain import InputError
 from pdcraft.trial.compare import compare
-from pdcraft.trial.design_file import as_toml, from_toml
+from pdcraft.trial.design_file import as_json, as_toml, design_table, read_table, rules_of
 from pdcraft.trial.history import History
 from pdcraft.trial.oc import OperatingCharacteristics, operating_characteristics
 from pdcraft.trial.rule import (
@@ -133,19 +134,27 @@ class Design(AbstractDesign):
             design = design.then(StopAtLevel(n_at_dose))
         return design if precise is None else design.then(StopWhenPrecise(*precise))
 
-    def to_toml(self) -> str:
-        """Text of a design file, from which `from_toml` makes the same design again.
+    def to_table(self) -> dict[str, Any]:
+        """The design as plain values, as they stand in a design file.
 
         Raises
         ------
         InputError
             If a rule is no dataclass.
         """
-        return as_toml(self.rules, levels=self.levels, cohort_size=self.cohort_size)
+        return design_table(self.rules, levels=self.levels, cohort_size=self.cohort_size)
+
+    def to_toml(self) -> str:
+        """Text of a design file, from which `from_file` makes the same design again."""
+        return as_toml(self.to_table())
+
+    def to_json(self) -> str:
+        """As `to_toml`, in JSON."""
+        return as_json(self.to_table())
 
     @classmethod
-    def from_toml(cls, text: str) -> Design:
-        """Design of the text of a design file; rules of your own must be imported before.
+    def from_file(cls, text: str) -> Design:
+        """Design of the text of a design file, TOML or JSON; import rules of your own before.
 
         Raises
         ------
@@ -158,10 +167,15 @@ class Design(AbstractDesign):
         --------
         >>> from pdcraft.trial import BOIN, StopAt
         >>> design = Design((BOIN(0.30), StopAt(30)), levels=5).no_skip()
-        >>> Design.from_toml(design.to_toml()) == design
+        >>> Design.from_file(design.to_toml()) == Design.from_file(design.to_json()) == design
         True
         """
-        rules, levels, cohort_size = from_toml(text)
+        return cls.from_table(read_table(text))
+
+    @classmethod
+    def from_table(cls, table: Mapping[str, Any]) -> Design:
+        """Design of the values of a design file; errors as `from_file`."""
+        rules, levels, cohort_size = rules_of(table)
         return cls(rules, levels, cohort_size)
 
     def fit(self, history: History | str) -> Fitted:
@@ -203,6 +217,7 @@ class Design(AbstractDesign):
         self,
         scenarios: Sequence[float] | Float[np.ndarray, "*scenario level"],
         *,
+        efficacy: Sequence[float] | None = None,
         method: str = "exact",
         n: int = 10_000,
         seed: int = 1,
@@ -213,6 +228,8 @@ class Design(AbstractDesign):
         ----------
         scenarios
             Rates of toxicity at every level, of one or several scenarios.
+        efficacy
+            Rates of efficacy at every level, for designs that hear of it, in simulated trials.
         method
             ``"exact"``: `operating_characteristics`. ``"mc"``: simulated trials of each scenario,
             every number with its standard error; for rules that read the order of cohorts too.
@@ -240,6 +257,13 @@ class Design(AbstractDesign):
         rates = np.asarray(scenarios, float)
         many = rates.reshape(-1, rates.shape[-1]) if rates.ndim else rates[None, None]
         drawn = tuple(
-            compare({"": self}, [float(x) for x in p], trials=n, seed=seed)[""] for p in many
+            compare(
+                {"": self},
+                [float(x) for x in p],
+                efficacy_probability=efficacy,
+                trials=n,
+                seed=seed,
+            )[""]
+            for p in many
         )
         return drawn[0] if rates.ndim == 1 else drawn

@@ -1,4 +1,4 @@
-"""A design as text: a TOML file from which the same design is made again."""
+"""A design as text: a TOML or JSON file from which the same design is made again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 import tomllib
 import types
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any
 
@@ -15,40 +15,75 @@ from pdcraft.domain import InputError, unknown
 from pdcraft.trial.rule import AbstractRule
 
 
-def as_toml(rules: tuple[AbstractRule, ...], *, levels: int, cohort_size: int) -> str:
-    """Text of rules and levels; every number of the design stands in it.
+def design_table(
+    rules: tuple[AbstractRule, ...], *, levels: int, cohort_size: int
+) -> dict[str, Any]:
+    """Rules and levels as plain values; every number of the design stands in it.
 
     Raises
     ------
     InputError
         If a rule is no dataclass, so that its numbers are not known.
     """
-    lines = [f"levels = {levels}", f"cohort_size = {cohort_size}"]
     for rule in rules:
         if not is_dataclass(rule):
             raise InputError(
                 f"{type(rule).__name__} cannot be written: make the rule a frozen dataclass, so "
                 "that its numbers have names."
             )
-        lines += ["", "[[rule]]", f'kind = "{type(rule).__name__}"']
-        lines += [f"{name} = {_text(value)}" for name, value in _numbers(rule)]
+    return {"levels": levels, "cohort_size": cohort_size, "rule": [_plain(rule) for rule in rules]}
+
+
+def as_toml(table: Mapping[str, Any]) -> str:
+    """Text of a design file in TOML: plain values, then tables, then lists of tables."""
+    lines = [f"{key} = {_text(value)}" for key, value in table.items() if not _nested(value)]
+    for key, value in table.items():
+        many = value if _is_tables(value) else [value] if isinstance(value, dict) else []
+        for part in many:
+            lines += ["", f"[[{key}]]" if _is_tables(value) else f"[{key}]"]
+            lines += [f"{name} = {_text(inside)}" for name, inside in part.items()]
     return "\n".join(lines) + "\n"
 
 
-def from_toml(text: str) -> tuple[tuple[AbstractRule, ...], int, int]:
-    """Rules, levels and size of a cohort of a text.
+def as_json(table: Mapping[str, Any]) -> str:
+    """Text of a design file in JSON, of the same keys and values as in TOML.
 
     Raises
     ------
     InputError
-        If the text is no TOML, lacks a table or holds a key that a rule does not have.
+        If a number is not finite, for which JSON has no word.
+    """
+    try:
+        return json.dumps(table, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise InputError("JSON has no infinite numbers. Write the design as TOML.") from error
+
+
+def read_table(text: str) -> dict[str, Any]:
+    """Table of a design file in TOML or JSON.
+
+    Raises
+    ------
+    InputError
+        If the text is neither.
+    """
+    try:
+        table = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"The design file is not readable: {error}.") from error
+    return table
+
+
+def rules_of(table: Mapping[str, Any]) -> tuple[tuple[AbstractRule, ...], int, int]:
+    """Rules, levels and size of a cohort of a table.
+
+    Raises
+    ------
+    InputError
+        If a table lacks or holds a key that a rule does not have.
     MissingError
         If there is no such rule.
     """
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"The design file is not readable: {error}.") from error
     if "levels" not in table or not table.get("rule"):
         raise InputError(
             "A design file needs levels = 5 and a table [[rule]] for each rule, with kind and its "
@@ -59,29 +94,42 @@ def from_toml(text: str) -> tuple[tuple[AbstractRule, ...], int, int]:
     return rules, table["levels"], table.get("cohort_size", 3)
 
 
-def _numbers(value: Any) -> Iterator[tuple[str, Any]]:
-    """Fields that are not None: what is left out has its default."""
-    for field in fields(value):
-        if field.init and getattr(value, field.name) is not None:
-            yield field.name, getattr(value, field.name)
+def _plain(value: Any) -> Any:
+    """Numbers, text, lists and tables with ``kind``; None is left out: it is the default."""
+    if isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
+        return [_plain(part) for part in value]
+    if is_dataclass(value):
+        parts = ((f.name, getattr(value, f.name)) for f in fields(value) if f.init)
+        inside = {name: _plain(part) for name, part in parts if part is not None}
+        return {"kind": type(value).__name__, **inside}
+    raise InputError(f"A {type(value).__name__} cannot be written into a design file.")
+
+
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(v, dict) for v in value)
+
+
+def _nested(value: Any) -> bool:
+    return isinstance(value, dict) or _is_tables(value)
 
 
 def _text(value: Any) -> str:
+    """A value within a line of TOML."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) and not math.isfinite(value):
         return "inf" if value > 0 else "-inf" if value < 0 else "nan"
-    if isinstance(value, int | float):
-        return repr(value) if isinstance(value, int) else repr(float(value))
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, tuple | list) and not hasattr(value, "_fields"):
+    if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_text, value)) + "]"
-    if is_dataclass(value):
-        inside = [f'kind = "{type(value).__name__}"']
-        inside += [f"{name} = {_text(part)}" for name, part in _numbers(value)]
-        return "{ " + ", ".join(inside) + " }"
-    raise InputError(f"A {type(value).__name__} cannot be written into a design file.")
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {_text(part)}" for name, part in value.items()) + " }"
+    return repr(value)
 
 
 def _made(known: dict[str, type], row: dict[str, Any], place: str) -> Any:

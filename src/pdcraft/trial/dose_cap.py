@@ -91,8 +91,8 @@ class DoseCap(AbstractRule):
         if advice.ceiling <= self.top:
             return advice
         reason = (
-            f"{self.organ} would get {self.dose_Gy[self.top]:g} Gy at level {self.top + 1}, above "
-            f"{self.limit_Gy:g} Gy: levels above {self.top} are closed"
+            f"{self.organ} would get {self.dose_Gy[self.top]:.4g} Gy at level {self.top + 1}, "
+            f"above {self.limit_Gy:g} Gy: levels above {self.top} are closed"
         )
         lowered = replace(advice, ceiling=self.top, reasons=(*advice.reasons, reason))
         if advice.next_level is not None and advice.next_level > self.top:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+import numpy as np
 
 from pdcraft.domain import InputError
 
@@ -32,6 +35,15 @@ class Cohort:
     def of_counts(cls, level: int, n: int, dlt: int) -> Cohort:
         """Cohort of ``n`` patients, those without toxicity first."""
         return cls(level, "N" * (n - dlt) + "T" * dlt)
+
+    @classmethod
+    def of_outcomes(
+        cls, level: int, toxic: Sequence[bool] | np.ndarray, effective: Sequence[bool] | np.ndarray
+    ) -> Cohort:
+        """Cohort of patients with and without toxicity and efficacy, by outcome."""
+        letters = ("NE"[bool(e)] if not t else "TB"[bool(e)]
+                   for t, e in zip(toxic, effective, strict=True))  # fmt: skip
+        return cls(level, "".join(sorted(letters)))
 
     @property
     def n(self) -> int:

@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from pdcraft.domain import InputError
+from pdcraft.trial.simulated import share_error
 
 GROUPS = 20
 """Groups into which a pool is cut where it is large enough: the standard error is then itself
@@ -84,16 +85,25 @@ class Pool:
     ) -> tuple[Float[np.ndarray, "*what"], Float[np.ndarray, "*what"]]:
         """Mean over trials 0, 1, 2, ... and its standard error, both over means of groups.
 
+        Where no trial has what is counted, or every trial meets a condition, groups do not differ;
+        the error of numbers and truth values is then that of a share of 0 in so many trials
+        (`share_error`), not 0.
+
         Raises
         ------
         InputError
             If there are fewer trials than groups.
         """
-        values = np.asarray(values, float)
+        counted = np.asarray(values)
+        values = counted.astype(float)
         if len(values) < self.groups:
             raise InputError(
                 f"{len(values)} trials are fewer than the {self.groups} groups of patients. "
                 f"Simulate at least {self.groups}."
             )
         of = np.stack([values[g :: self.groups].mean(axis=0) for g in range(self.groups)])
-        return of.mean(axis=0), of.std(axis=0, ddof=1) / np.sqrt(self.groups)
+        error = of.std(axis=0, ddof=1) / np.sqrt(self.groups)
+        none = counted.dtype.kind in "bui" and ~np.any(counted, axis=0)
+        if counted.dtype == bool:
+            none = none | np.all(counted, axis=0)
+        return of.mean(axis=0), np.where(none, share_error(np.zeros(()), len(values)), error)

@@ -179,6 +179,7 @@ def _cheapest(
             & (np.outer(good_r[0][a], good_t[1][c]) <= errors[0])
             & (np.outer(good_r[1][a], good_t[0][c]) <= errors[1])
         )
+        kept[:, n - n1 + c + 1 :] = False  # t below t1 would go on where nothing can be won
         if kept.any():
             r, s = np.unravel_index(np.argmax(kept), kept.shape)
             design = ResponseAndToxicity(n1, n, a - 1, max(int(r) - 1, a - 1), n1 - c, n - int(s))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+import itertools
+import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -10,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Int
 
-from pdcraft.domain import InputError
+from pdcraft.domain import InputError, ValidityWarning
 from pdcraft.trial.counts import Counts, Moves
 from pdcraft.trial.followed import Followed
 from pdcraft.trial.history import Cohort, History
@@ -86,12 +88,15 @@ class AbstractRule(abc.ABC):
     reads_counts_only
         Whether only counts per level, the last level and what the rule `recalls` matter, not the
         order of cohorts; `operating_characteristics` needs this.
+    hears_efficacy
+        Whether the rule reads efficacy beside toxicity, so that histories must hold it.
     levels
         Levels that the rule is made for; None for any number.
     """
 
     needs_complete_outcomes: ClassVar[bool] = True
     reads_counts_only: ClassVar[bool] = False
+    hears_efficacy: ClassVar[bool] = False
     levels: int | None = None
 
     @abc.abstractmethod
@@ -189,6 +194,16 @@ class AbstractDesign(abc.ABC):
         return all(rule.reads_counts_only for rule in self.rules)
 
     @property
+    def hears_efficacy(self) -> bool:
+        """Whether a rule reads efficacy beside toxicity."""
+        return any(rule.hears_efficacy for rule in self.rules)
+
+    @property
+    def forgets_order(self) -> bool:
+        """Whether only the numbers of outcomes at each level and the last cohort matter."""
+        return all(rule.reads_counts_only or rule.hears_efficacy for rule in self.rules)
+
+    @property
     def recalls_cohorts(self) -> bool:
         """Whether a rule reads the outcomes of the last cohort apart from the counts."""
         return any(type(rule).recalls is not AbstractRule.recalls for rule in self.rules)
@@ -253,6 +268,12 @@ class AbstractDesign(abc.ABC):
 
         The first rule that stops the trial or lets it wait has the last word. Errors as `advise`.
 
+        Warns
+        -----
+        ValidityWarning
+            If the design cannot weigh patients under observation, which then count as free of
+            toxicity; the message says how many.
+
         Examples
         --------
         >>> from pdcraft.trial import CRM, TITECRM, Design, NoSkipping
@@ -265,6 +286,8 @@ class AbstractDesign(abc.ABC):
             return self.advise(History())
         if max(now.level) > self.levels:
             raise InputError(f"A patient is at level {max(now.level)} of {self.levels} levels.")
+        if self.needs_complete_outcomes:
+            self._warn_of_pending(now)
         advice = Advice("start", 1, self.cohort_size, self.levels)
         for rule in self.rules:
             advice = _checked(rule, advice, rule.hear(now, advice))
@@ -272,10 +295,27 @@ class AbstractDesign(abc.ABC):
                 break
         return advice
 
+    def _warn_of_pending(self, now: Followed) -> None:
+        """Say how many patients count as free of toxicity before they are."""
+        pending = {j: len(now.pending_d(j)) for j in sorted(set(now.level))}
+        said = ", ".join(
+            f"{k} of {now.level.count(j)} at level {j}" for j, k in pending.items() if k
+        )
+        if said:
+            names = ", ".join(type(r).__name__ for r in self.rules if r.needs_complete_outcomes)
+            warnings.warn(
+                f"{names} cannot weigh patients under observation and count them as free of "
+                f"toxicity: {said}. Wait until they are observed for {now.window_d:g} d, or take a "
+                "time-to-event design.",
+                ValidityWarning,
+                stacklevel=3,
+            )
+
     def paths(self, *, cohorts: int | None = None) -> tuple[Pathway, ...]:
         """Every way in which the trial can go (dose-transition pathways).
 
-        Paths differ in the number of toxicities in a cohort, not in which patient had them.
+        Paths differ in the number of toxicities (and of efficacy, if a rule hears of it) in a
+        cohort, not in which patient had them.
 
         Parameters
         ----------
@@ -304,10 +344,16 @@ class AbstractDesign(abc.ABC):
                 ended.append(path)
                 continue
             check_ends(path.history.total)
-            for dlt in range(size, -1, -1):
-                history = path.history.then(level, "N" * (size - dlt) + "T" * dlt)
+            for seen in _cohorts(size, "BTEN" if self.hears_efficacy else "TN"):
+                history = path.history.then(level, seen)
                 open_.append(Pathway(history, self.advise(history)))
         return tuple(ended)
+
+
+def _cohorts(size: int, letters: str) -> tuple[str, ...]:
+    """Outcomes of a cohort that differ in their numbers; those of the first letter first."""
+    every = itertools.combinations_with_replacement(letters, size)
+    return tuple("".join(reversed(seen)) for seen in every)
 
 
 def check_ends(patients: int, most: int = MOST_PATIENTS) -> None:

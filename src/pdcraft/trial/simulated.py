@@ -13,7 +13,8 @@ class SimulatedTrials:
     r"""Trials of one design, as many as were drawn.
 
     Every mean :math:`\bar x` comes with :math:`\sqrt{s^2/N}`, the standard error that is left
-    after :math:`N` trials.
+    after :math:`N` trials; a share with half the width of Wilson's interval for one standard
+    error, which is not 0 where none or all of the trials are counted (`share_error`).
 
     Attributes
     ----------
@@ -28,6 +29,8 @@ class SimulatedTrials:
         ``[trial]``
     levels
         Number of levels.
+    effective
+        Whether there was efficacy; None if nobody asked. ``[trial, patient]``
 
     Examples
     --------
@@ -42,6 +45,7 @@ class SimulatedTrials:
     mtd: Int[np.ndarray, "trial"]
     levels: int
     duration_h: Float[np.ndarray, "trial"] | None = None
+    effective: Bool[np.ndarray, "trial patient"] | None = None
 
     @property
     def trials(self) -> int:
@@ -56,12 +60,17 @@ class SimulatedTrials:
     @property
     def selected_se(self) -> Float[np.ndarray, "level"]:
         """Standard error of ``selected``."""
-        return _error(self._chosen())
+        return share_error(self.selected, self.trials)
 
     @property
     def none(self) -> Float[np.ndarray, ""]:
         """Share of trials that chose no level."""
         return (self.mtd == 0).mean()
+
+    @property
+    def none_se(self) -> Float[np.ndarray, ""]:
+        """Standard error of ``none``."""
+        return share_error(self.none, self.trials)
 
     @property
     def patients(self) -> Float[np.ndarray, "level"]:
@@ -71,7 +80,7 @@ class SimulatedTrials:
     @property
     def patients_se(self) -> Float[np.ndarray, "level"]:
         """Standard error of ``patients``."""
-        return _error(self._treated())
+        return _count_error(self._treated())
 
     @property
     def dlt(self) -> Float[np.ndarray, "level"]:
@@ -81,7 +90,17 @@ class SimulatedTrials:
     @property
     def dlt_se(self) -> Float[np.ndarray, "level"]:
         """Standard error of ``dlt``."""
-        return _error(self._harmed())
+        return _count_error(self._harmed())
+
+    @property
+    def efficacy(self) -> Float[np.ndarray, "level"]:
+        """Mean number of patients with efficacy at the level; 0 if nobody asked."""
+        return self._helped().mean(axis=0)
+
+    @property
+    def efficacy_se(self) -> Float[np.ndarray, "level"]:
+        """Standard error of ``efficacy``."""
+        return _count_error(self._helped())
 
     def selected_more_than(self, other: SimulatedTrials) -> tuple[np.ndarray, np.ndarray]:
         """By how much more often each level is chosen than by ``other``, and the standard error.
@@ -100,10 +119,42 @@ class SimulatedTrials:
     def _harmed(self) -> Int[np.ndarray, "trial level"]:
         return ((self.level[..., None] == self._all_levels()) & self.toxic[..., None]).sum(axis=1)
 
+    def _helped(self) -> Int[np.ndarray, "trial level"]:
+        if self.effective is None:
+            return np.zeros((self.trials, self.levels), int)
+        here = self.level[..., None] == self._all_levels()
+        return (here & self.effective[..., None]).sum(axis=1)
+
     def _all_levels(self) -> Int[np.ndarray, "level"]:
         return np.arange(1, self.levels + 1)
+
+
+def share_error(share: Float[np.ndarray, "*what"] | float, trials: int) -> np.ndarray:
+    r"""Monte Carlo error of a share: half the width of Wilson's interval with :math:`z = 1`.
+
+    .. math:: \frac{\sqrt{p(1-p)/N + 1/(4N^2)}}{1 + 1/N}
+
+    With many trials this is :math:`\sqrt{p(1-p)/N}`; with none or all of the trials counted it is
+    :math:`1/(2(N+1))`, not 0.
+
+    References
+    ----------
+    wilson1927; docs/theory/trial.md, section Operating characteristics
+
+    Examples
+    --------
+    >>> [round(float(x), 6) for x in share_error(np.array([0.0, 0.25]), 999)]
+    [0.0005, 0.013695]
+    """
+    p = np.asarray(share, float)
+    return np.sqrt(p * (1 - p) / trials + 0.25 / trials**2) / (1 + 1 / trials)
 
 
 def _error(values: np.ndarray) -> np.ndarray:
     """Standard error of the mean over trials."""
     return values.std(axis=0, ddof=min(1, len(values) - 1)) / np.sqrt(len(values))
+
+
+def _count_error(counts: np.ndarray) -> np.ndarray:
+    """As `_error`; of a count that no trial has, that of a share."""
+    return np.where(np.any(counts, axis=0), _error(counts), share_error(np.zeros(()), len(counts)))

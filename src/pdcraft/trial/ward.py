@@ -154,10 +154,11 @@ class Ward:
             dlt = sum(self.dlt[i] < np.inf for i in members)
             n = sum(map(self.evaluable, members))
             return Cohort.of_counts(self.level[members[0]], n, dlt)
-        letters = {(False, False): "N", (True, False): "T", (False, True): "E", (True, True): "B"}
-        seen = [(self.dlt[i] < np.inf, self.response[i] < np.inf) for i in members
-                if self.evaluable(i)]  # fmt: skip
-        return Cohort(self.level[members[0]], "".join(sorted(letters[pair] for pair in seen)))
+        whole = [i for i in members if self.evaluable(i)]
+        return Cohort.of_outcomes(
+            self.level[members[0]], [self.dlt[i] < np.inf for i in whole],
+            [self.response[i] < np.inf for i in whole],
+        )  # fmt: skip
 
     def evaluable(self, i: int) -> bool:
         """Whether a patient has a toxicity or is watched to the end."""

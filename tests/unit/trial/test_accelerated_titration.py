@@ -6,6 +6,7 @@ from pdcraft.trial import (
     BOIN,
     AcceleratedTitration,
     Design,
+    Keyboard,
     StopAt,
     ThreePlusThree,
     operating_characteristics,
@@ -57,3 +58,10 @@ def test_cohorts_of_one_are_left_alone():
 def test_the_3_plus_3_refuses_single_patients():
     with pytest.raises(InputError, match="after 3 or 6 patients"):
         Design((ThreePlusThree("A"), AcceleratedTitration()), 3).advise("1N")
+
+
+def test_a_level_that_its_first_patient_closes_is_not_filled():
+    # Pr(p > 0.25) after 1 of 1 is 1 - 0.25^2 = 0.9375, above 0.9: level 2 is closed
+    design = Design((Keyboard(0.25, eliminate_above=0.9), AcceleratedTitration(), StopAt(18)), 3)
+    advice = design.advise("1N 2T")
+    assert (advice.next_level, advice.ceiling) == (1, 1)

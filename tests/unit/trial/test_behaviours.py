@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pdcraft.domain import InputError
+from pdcraft.domain import InputError, ValidityWarning
 from pdcraft.trial import (
     BOIN,
     CRM,
@@ -108,3 +108,12 @@ def test_the_python_of_a_protocol_reads_as_one_sentence():
 def test_what_cannot_be_is_refused_with_a_remedy(make, says):
     with pytest.raises(InputError, match=says):
         make()
+
+
+def test_a_design_that_waits_says_how_many_it_would_count_as_free_of_toxicity():
+    design = Design((BOIN(0.25), StopAt(12)), 2)
+    now = Followed((1, 1, 1), (False,) * 3, (56.0, 20.0, 3.0), window_d=56.0)
+    with pytest.warns(ValidityWarning, match="BOIN cannot weigh.*2 of 3 at level 1.*for 56 d"):
+        assert design.hear(now).next_level == 2
+    whole = Followed((1, 1, 1), (False, True, False), (56.0, 20.0, 56.0), window_d=56.0)
+    assert design.hear(whole).next_level == 1  # nobody is under observation: no warning

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from scipy.special import ndtr
+from scipy.stats import binomtest
 
 from pdcraft.domain import InputError
 from pdcraft.trial import (
@@ -7,14 +9,19 @@ from pdcraft.trial import (
     BOIN12,
     CRM,
     Coherent,
+    Conduct,
     Design,
     OneLevelUp,
+    Regular,
     StopAt,
     ThreePlusThree,
     Utilities,
     compare,
+    known_rates,
     operating_characteristics,
+    share_error,
     simulate,
+    simulate_trials,
 )
 
 P = (0.1, 0.3, 0.5)
@@ -67,7 +74,9 @@ def test_designs_meet_the_same_patients():
 
 def test_a_rule_that_reads_more_than_counts_can_be_simulated():
     rule = BOIN12(0.35, 0.25, Utilities(neither=40, both=60))
-    found = simulate(Design((rule, StopAt(9)), 3), P, np.full((4, 9), 0.99))
+    efficacy = np.full(3, 0.5), np.full((4, 9), 0.3)
+    found = simulate(Design((rule, StopAt(9)), 3), P, np.full((4, 9), 0.99), efficacy=efficacy)
+    assert found.effective is not None and found.effective.all()
     assert (found.level > 0).sum(axis=1).tolist() == [9] * 4
 
 
@@ -92,3 +101,48 @@ def test_bad_input_is_refused(change, says):
 def test_tolerances_outside_0_to_1_are_refused():
     with pytest.raises(InputError, match="values from 0 to 1"):
         simulate(DESIGNS["BOIN"], P, np.full((2, 15), 1.5))
+
+
+def test_what_no_trial_did_has_an_error_that_is_not_zero():
+    design = Design((BOIN(0.25), StopAt(6)), 3)
+    found = compare({"a": design}, (0.0, 0.0, 0.0), trials=400, seed=1)["a"]
+    assert found.selected[0] == 0.0
+    # half the width of Wilson's interval with z = 1 at 0 of 400: ((0.5/400) * 2 / (1 + 1/400)) / 2
+    assert found.selected_se[0] == pytest.approx(0.5 / 401, rel=1e-12)
+    assert found.dlt_se[1] == pytest.approx(0.5 / 401, rel=1e-12)
+    assert found.selected.sum() + found.none == 1.0
+
+
+def test_a_share_has_wilsons_interval_as_its_error():
+    for p, n in ((0.0, 50), (0.3, 50), (1.0, 50), (0.5, 10_000)):
+        interval = binomtest(round(p * n), n).proportion_ci(2 * ndtr(1) - 1, method="wilson")
+        assert share_error(np.array(p), n) == pytest.approx(
+            (interval.high - interval.low) / 2, rel=1e-9
+        )
+
+
+def test_boin12_is_compared_by_efficacy_too():
+    rule = BOIN12(0.35, 0.25, Utilities(neither=40, both=60))
+    designs = {"BOIN12": Design((rule, StopAt(18)), 3), "BOIN": Design((BOIN(0.25), StopAt(18)), 3)}
+    tox, eff = (0.05, 0.15, 0.30), (0.1, 0.5, 0.5)
+    found = compare(designs, tox, efficacy_probability=eff, trials=600, seed=2)
+    for one in found.values():  # rates of what is counted are those that were put in
+        for seen, se, rate in ((one.dlt, one.dlt_se, tox), (one.efficacy, one.efficacy_se, eff)):
+            assert np.all(np.abs(seen - np.array(rate) * one.patients) < 5 * se)
+    assert found["BOIN12"].selected[1] > found["BOIN"].selected[1]
+    with pytest.raises(InputError, match="decides by efficacy too"):
+        compare(designs, tox, trials=10, seed=1)
+    with pytest.raises(InputError, match="one probability for each of the 3 levels"):
+        compare(designs, tox, efficacy_probability=(0.1, 0.2), trials=10, seed=1)
+
+
+def test_boin12_in_calendar_time_has_the_same_law():
+    design = Design((BOIN12(0.35, 0.25, Utilities(40, 60)), StopAt(12)), 3)
+    tox, eff = (0.05, 0.2, 0.4), (0.2, 0.4, 0.5)
+    drawn = compare({"": design}, tox, efficacy_probability=eff, trials=1500, seed=3)[""]
+    patients = known_rates(tox, patients=30_000, seed=4, response_probability=eff)
+    conduct = Conduct(design, Regular(30.0), efficacy_by_d=28.0)
+    timed = simulate_trials({"": conduct}, patients, trials=1500, per_trial=40, seed=3)[""]
+    share, se = timed.estimate(timed.chosen)
+    apart = np.abs(share[1:] - drawn.selected) / np.hypot(se[1:], drawn.selected_se)
+    assert np.all(apart < 4)

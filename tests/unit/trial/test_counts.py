@@ -59,7 +59,9 @@ def test_trials_simulated_together_are_those_simulated_one_by_one(name):
 
     tolerance = np.random.default_rng(3).random((300, 40))
     found = simulate(DESIGNS[name], P[0], tolerance)
-    level, mtd = _one_by_one(DESIGNS[name], P[0], tolerance)
+    never = np.ones_like(tolerance)
+    rates = np.asarray(P[0]), np.zeros(len(P[0]))
+    level, mtd = _one_by_one(DESIGNS[name], rates, (tolerance, never))
     assert np.all(found.mtd == mtd)
     treated = found.level.shape[1]
     assert np.all(found.level == level[:, :treated]) and not level[:, treated:].any()

@@ -53,14 +53,15 @@ RULES = [
 @pytest.mark.parametrize("rules", RULES, ids=lambda rules: type(rules[0]).__name__)
 def test_a_design_comes_back_from_its_file(rules):
     design = Design(rules, 3, 1 if isinstance(rules[0], RollingSix) else 3)
-    again = Design.from_toml(design.to_toml())
-    assert again == design
-    assert again.to_toml() == design.to_toml()
+    for text in (design.to_toml(), design.to_json()):
+        again = Design.from_file(text)
+        assert again == design
+        assert again.to_toml() == design.to_toml()
 
 
 def test_the_file_reproduces_every_number():
     design = Design((BOIN(0.30), StopAt(18)), 3)
-    again, p = Design.from_toml(design.to_toml()), (0.1, 0.3, 0.5)
+    again, p = Design.from_file(design.to_json()), (0.1, 0.3, 0.5)
     one, other = design.operating_characteristics(p), again.operating_characteristics(p)
     assert one.selected.tolist() == other.selected.tolist()
 
@@ -69,6 +70,7 @@ def test_the_file_reproduces_every_number():
     ("text", "error", "says"),
     [
         ("levels = ", InputError, "not readable"),
+        ('{"levels": ', InputError, "not readable"),
         ("levels = 3", InputError, r"\[\[rule\]\]"),
         ('levels = 3\n[[rule]]\nkind = "BOINN"', MissingError, "Did you mean 'BOIN'"),
         ('levels = 3\n[[rule]]\nkind = "BOIN"', InputError, "lacks target"),
@@ -78,4 +80,4 @@ def test_the_file_reproduces_every_number():
 )
 def test_a_file_that_cannot_be_read_says_why(text, error, says):
     with pytest.raises(error, match=says):
-        Design.from_toml(text)
+        Design.from_file(text)

@@ -124,3 +124,15 @@ def test_the_two_parameter_crm_differs_by_its_estimator_and_goes_down_after_toxi
 def test_what_cannot_be_is_refused_with_a_remedy(make, says):
     with pytest.raises(InputError, match=says):
         make()
+
+
+def test_two_stages_never_go_on_with_more_toxicities_than_they_may_end_with():
+    for beta in (0.3, 0.4):
+        found = response_and_toxicity(
+            response=(0.2, 0.4), toxicity=(0.4, 0.2), alpha_response=0.1, alpha_toxicity=0.1,
+            beta=beta, most=25,
+        )  # fmt: skip
+        assert found.t1 <= found.t and found.r1 <= found.r
+        assert found.characteristics(0.4, 0.2).recommends >= 1 - beta - 1e-12
+        assert found.characteristics(0.2, 0.2).recommends <= 0.1
+        assert found.characteristics(0.4, 0.4).recommends <= 0.1

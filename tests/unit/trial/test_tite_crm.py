@@ -98,7 +98,7 @@ def test_errors_of_the_simulation_are_those_of_a_share():
     oc = RULES[0].simulate(arrival_h=arrival, time_to_dlt_h=time_to_dlt)
     p = oc.selected
     assert p.sum() + oc.none == pytest.approx(1)
-    assert oc.selected_se == pytest.approx(np.sqrt(p * (1 - p) / 399))
+    assert oc.selected_se == pytest.approx(np.sqrt(p * (1 - p) / 400), rel=0.005)
     assert oc.patients.sum() == pytest.approx(12)
     assert np.all(oc.dlt <= oc.patients)
     difference, error = oc.selected_more_than(oc)

@@ -56,11 +56,17 @@ def test_no_molecule_is_made_or_lost(prepared, amount_of, number, MBq):
 
 @settings(max_examples=10, deadline=None)
 @given(number=patient_numbers)
-def test_no_region_ever_holds_less_than_nothing(prepared, amount_of, number):
+def test_no_region_holds_less_than_nothing_beyond_the_error_of_the_modes(
+    prepared, amount_of, number
+):
     t = jnp.concatenate([jnp.linspace(0, 2, 50), jnp.geomspace(2, 4000, 100)])
     amount = amount_of(patient(prepared, number), once(1000.0))
-    # Rounding of the modes: 1e-9 of what was given.
-    assert float(amount.at(t).min()) > -1e-9 * float(amount.at(jnp.array([1.0])).sum())
+    held, given_nmol = amount.at(t), float(amount.at(jnp.array([1.0])).sum())
+    # Modes common to all patients meet a course within 5e-4 of what was given (theory page
+    # *kinetics*, section 5): excreta, which begin at nothing, overshoot by that in the first hours.
+    assert float(held.min()) > -1e-3 * given_nmol
+    # What is in the body after the first hours overshoots by a tenth of that at most.
+    assert float(held[60:, :-1].min()) > -1e-4 * given_nmol
 
 
 @settings(max_examples=10, deadline=None)
@@ -127,7 +133,7 @@ def test_a_patient_does_not_depend_on_the_rest_of_the_shard(prepared):
     np.testing.assert_array_equal(of_all.effect.course[5:8], of_few.effect.course)
 
 
-@pytest.mark.parametrize("name", ["marrow.partition", "plasma.loss_rate", "tumour.release_rate"])
+@pytest.mark.parametrize("name", ["marrow.partition", "membrane.permeability", "liver.function"])
 def test_the_gradient_of_dose_is_its_finite_difference(prepared, name):
     plan, man = prepared.plan, patient(prepared, 0)
     i = man.parameters.names.index(name)

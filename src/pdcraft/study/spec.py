@@ -56,7 +56,7 @@ class CohortTable(TomlTable):
 class KineticsTable(TomlTable):
     """How the molecule moves."""
 
-    model: Literal["two_pool", "pbpk"] = "two_pool"
+    model: Literal["two_pool", "pbpk"] = "pbpk"
     infusion: Time = 0.5
     thyroid_blockade: float = Field(default=0.95, ge=0.0, le=1.0)
 

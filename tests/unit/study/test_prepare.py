@@ -49,7 +49,7 @@ def test_patients_do_not_depend_on_who_is_drawn_with_them(prepared):
 def test_the_population_has_the_typical_values_and_spread_of_its_parameters(prepared):
     patients = prepared.population.draw(jnp.arange(4000))
     names = patients.parameters.names
-    for name in ("plasma.loss_rate", "marrow.partition"):
+    for name in ("membrane.permeability", "marrow.partition"):
         held = prepared.parameters[name]
         column = patients.parameters.value[:, names.index(name)]
         omega = np.sqrt(np.log1p(held.spread.cv**2))
@@ -75,5 +75,8 @@ def test_a_payload_that_is_no_iodine_is_marked(example, recwarn):
     assert limits_of_payload(prepare(study_from_text(text))) == []
     other = text.replace('# payload = "I-124" ', 'payload = "Ac-225" ')
     (said,) = limits_of_payload(prepare(study_from_text(other)))
-    assert "as if it were iodide" in said
+    assert "leaves with urine and bile" in said
     assert "without recoil" in said
+    small = other.replace("[kinetics]", '[kinetics]\nmodel = "two_pool"')
+    (said,) = limits_of_payload(prepare(study_from_text(small)))
+    assert "as if it were iodide" in said

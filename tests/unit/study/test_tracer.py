@@ -9,6 +9,7 @@ import pytest
 
 from pdcraft import decay, kinetics, library
 from pdcraft.domain import InputError, MissingError, Regimen, TimeActivity
+from pdcraft.study import prepare, read_study
 from pdcraft.study.tracer import (
     _values,
     _with,
@@ -22,6 +23,14 @@ REGIONS = ("plasma", "red marrow", "tumour")
 GIVEN = Regimen.of([185.0], time_h=[0.0])
 PLANNED = Regimen.of([3700.0], time_h=[0.0])
 CV = 0.1
+
+
+@pytest.fixture(scope="module")
+def prepared(example):
+    """The example with the small model, whose hundreds of patients take seconds."""
+    study = read_study(example)
+    small = study.kinetics.model_copy(update={"model": "two_pool"})
+    return prepare(study.model_copy(update={"kinetics": small}))
 
 
 @pytest.fixture(scope="module")

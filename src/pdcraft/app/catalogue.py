@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pdcraft import library
 from pdcraft.domain import InputError, ParameterSet, unknown
+from pdcraft.library.phantom_geometry import description
 
 _SHELVES = {
     "agents": "conjugates: carrier + payload",
@@ -43,7 +44,7 @@ def drawing(kind: str | None, name: str | None) -> str:
     library.phantom(name)  # an unknown name is told with the known ones
     from pdcraft.report.phantom_sections import page
 
-    return page("adult_female" if name == "age_15" else name)
+    return page(_drawn(name))
 
 
 def _names(kind: str) -> list[str]:
@@ -72,9 +73,15 @@ def _nuclide(name: str) -> Iterator[str]:
         yield f"  {nuclide:10} half-life {0.6931471805599453 / rate:.6g} h; MeV/decay: {energies}"
 
 
+def _drawn(name: str) -> str:
+    """The body that has the shapes: at 15 years that of the adult female."""
+    return "adult_female" if name == "age_15" else name
+
+
 def _phantom(name: str) -> Iterator[str]:
-    body = library.phantom(name)
-    yield f"{name}: {len(body.targets)} target and {len(body.sources)} source regions (cristy1987)"
+    body, text = library.phantom(name), description(_drawn(name))
+    yield f"{name}: {len(body.targets)} target and {len(body.sources)} source regions"
+    yield f"  source: {text['source']}, {text['where']}"
     for target, mass in zip(body.targets, body.mass_g.tolist(), strict=True):
         yield f"  {target:32} {mass:10.4g} g"
 

@@ -186,7 +186,8 @@ class Mird(AbstractEngine):
         if is_lesion(name):
             if name not in places:
                 raise InputError(
-                    f"Source '{name}' has no mass. Add it to the anatomy, behind the other places."
+                    f"Source '{name}' has no mass. Give it, in g, with the masses of the body: a "
+                    "lesion is a place of the anatomy behind the organs."
                 )
             return
         known = (*self.regions, *REST, MARROW, *([TUMOUR] if self.has_nests else []), NOWHERE)

@@ -133,8 +133,12 @@ def organ_doses(
         A[k, : len(one)] = one
     if not sources:
         raise InputError("No source region is given; give one as liver=3.2.")
-    if not np.all(np.isfinite(A)) or np.any(A < 0):
-        raise InputError("Time-integrated activities must be finite and not negative (MBq h).")
+    for name, row in zip(sources, A, strict=True):
+        if not np.all(np.isfinite(row)) or np.any(row < 0):
+            raise InputError(
+                f"Time-integrated activity in '{name}' is {row.tolist()} MBq h; it must be finite "
+                "and not negative."
+            )
     _check_volumes(sources, anatomy)
     S, sigma, closure = (np.nan_to_num(v, posinf=0.0) for v in _tables(engine, sources, anatomy))
     mass = np.asarray(anatomy.space.mass_g)

@@ -10,11 +10,13 @@ from html import escape
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from pdcraft.dosimetry.core.geometry import candidates, regions_at
 from pdcraft.library.phantom_geometry import description, geometry, region_boxes, region_names
 
 _PIXELS = 620  # of the longest side
+_THICK = 3.0  # pixels from the edge, where a number has room
 _CSS = """
 :root { color-scheme: light dark; --ink: #1c1c1c; --soft: #666; --paper: #fff; }
 @media (prefers-color-scheme: dark) { :root { --ink: #eee; --soft: #aaa; --paper: #16181b; } }
@@ -22,9 +24,13 @@ body { font: 15px/1.45 system-ui, sans-serif; color: var(--ink); background: var
   max-width: 68rem; margin: 2rem auto; padding: 0 1rem; } h1 { font-size: 1.4rem; }
 .row { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
 figure { margin: 0; } figcaption, p { color: var(--soft); max-width: 44rem; }
-img { image-rendering: pixelated; background: #f4f4f4; display: block; max-width: 100%; }
+svg { background: #f4f4f4; display: block; max-width: 100%; height: auto; }
+image { image-rendering: pixelated; }
+svg text { font: 10px system-ui, sans-serif; text-anchor: middle; dominant-baseline: central;
+  fill: #000; stroke: #fff; stroke-width: 2.5px; paint-order: stroke; }
 ul { list-style: none; padding: 0; columns: 3 12rem; font-size: 13px; }
 ul i { display: inline-block; width: .85em; height: .85em; margin-right: .4em; }
+ul b { display: inline-block; width: 1.7em; text-align: right; margin-right: .4em; }
 """
 _FIXED = {"muscle": "#efd9cf", "skin": "#c98f73", "lungs": "#9ecae8", "brain": "#d7a8c8"}
 
@@ -66,21 +72,40 @@ def page(phantom: str) -> str:
     colours = [_colour(i, name, name in bones) for i, name in enumerate(names)]
     drawn = sections(phantom)
     shown = sorted({int(r) for _, seen, _ in drawn for r in np.unique(seen) if r >= 0})
-    figures = "".join(
-        f'<figure><img alt="{escape(caption)} of {escape(phantom)}" width="{seen.shape[1]}" '
-        f'height="{seen.shape[0]}" src="data:image/png;base64,{_png(seen, colours)}">'
-        f"<figcaption>{escape(caption)}; {seen.shape[1] * pitch:.1f} × "
-        f"{seen.shape[0] * pitch:.1f} cm</figcaption></figure>"
-        for caption, seen, pitch in drawn
+    number = {r: n for n, r in enumerate(shown, start=1)}
+    figures = "".join(_figure(phantom, *section, colours, number) for section in drawn)
+    key = "".join(
+        f'<li><b>{n}</b><i style="background:{colours[r]}"></i>{names[r]}</li>'
+        for r, n in number.items()
     )
-    key = "".join(f'<li><i style="background:{colours[r]}"></i>{names[r]}</li>' for r in shown)
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width, initial-scale=1"><title>{escape(phantom)}</title>'
         f"<style>{_CSS}</style></head><body><h1>{escape(text['title'])}</h1>"
-        "<p>Seen from the front (the phantom's left is on the right), from its right side, and "
-        f'from above with the front on top.</p><div class="row">{figures}</div><ul>{key}</ul>'
+        "<p>Seen from the front (the phantom's left is on the right), from its left side, and "
+        f"from its feet with the front on top, as in a CT. Numbers are those of the list.</p>"
+        f'<div class="row">{figures}</div><ul>{key}</ul>'
         "</body></html>\n"
+    )
+
+
+def _figure(
+    phantom: str, caption: str, seen: NDArray, pitch: float, colours: list[str], number: dict
+) -> str:
+    """One section, with the number of every region where it is thickest."""
+    rows, columns = seen.shape
+    marks = []
+    for region in np.unique(seen[seen >= 0]):
+        inside = distance_transform_edt(np.pad(seen == region, 1))[1:-1, 1:-1]
+        row, column = np.unravel_index(int(np.argmax(inside)), inside.shape)
+        if inside[row, column] >= _THICK:
+            marks.append(f'<text x="{column}" y="{row}">{number[int(region)]}</text>')
+    return (
+        f'<figure><svg role="img" aria-label="{escape(caption)} of {escape(phantom)}" '
+        f'width="{columns}" height="{rows}" viewBox="0 0 {columns} {rows}"><image '
+        f'width="{columns}" height="{rows}" href="data:image/png;base64,{_png(seen, colours)}"/>'
+        f"{''.join(marks)}</svg><figcaption>{escape(caption)}; {columns * pitch:.1f} × "
+        f"{rows * pitch:.1f} cm</figcaption></figure>"
     )
 
 

@@ -24,7 +24,9 @@ def compute() -> dict[str, float]:
             tia[_ONE_NAME.get(place, place)] = tia.get(_ONE_NAME.get(place, place), 0.0) + hours
     found = {}
     for k, sex in enumerate(("male", "female")):
-        dose = doses_from("I-131", f"adult_{sex}", tia, mass_g={n: m[k] for n, m in _MASS_G.items()})
+        dose = doses_from(
+            "I-131", f"adult_{sex}", tia, mass_g={n: m[k] for n, m in _MASS_G.items()}
+        )
         mGy = dict(zip(dose.targets, 1e3 * dose.total_Gy, strict=True))
         organs = ("thyroid", "kidneys", "skin", "liver", ("testes", "ovaries")[k])
         found |= {f"{n}, {sex}": mGy[n] for n in organs}

@@ -74,14 +74,6 @@ def test_dose_writes_text_csv_and_a_page_and_names_mistakes(tmp_path):
     assert page.count("<svg") == 3 and "https://" not in page and "liver 100%" in page
     code, _, err = pdcraft(*words, "--tia", "liver", cwd=tmp_path)
     assert code == 2 and "Write it as liver=3.2" in err
-    for mistake, told in (
-        (("--tia", "livr=1"), "Did you mean 'liver'?"),
-        (("--tia", "liver=-1"), "'liver' is [-1.0] MBq h; it must be finite and not negative"),
-        (("--tia", "lesion 1=1"), "'lesion 1' has no mass. Give it, in g"),
-        (("--tia", "liver=1", "--mass", "kidneys=0"), "'kidneys' is 0 g"),
-    ):
-        code, _, err = pdcraft(*words, *mistake, cwd=tmp_path)
-        assert code == 2 and told in " ".join(err.split())
 
 
 def test_a_phantom_is_drawn_in_three_sections(tmp_path):

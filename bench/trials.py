@@ -70,6 +70,16 @@ def mechanistic(trials: int) -> None:
         run_trial(ESCALATION, out=Path(folder) / "out", trials=trials)
 
 
+def phase_one(trials: int) -> None:
+    """One design with 30 patients on the pool of the example escalation."""
+    with tempfile.TemporaryDirectory() as folder:
+        text = ESCALATION.read_text("utf-8")
+        alone = '[[escalation.design]]\ndesign = "boin"\npatients = 30\n'
+        file = Path(folder) / "trial.toml"
+        file.write_text(text[: text.index("[[escalation.design]]")] + alone, "utf-8")
+        run_trial(file, out=Path(folder) / "out", trials=trials)
+
+
 def main() -> None:
     """Print one line for each figure."""
     mechanistic(20)  # compiles, and warms all caches
@@ -78,11 +88,16 @@ def main() -> None:
     rows: list[tuple[str, Callable[[], object], str]] = [
         ("10,000 TITE-CRM trials of 30", lambda: tite_crm(10_000), "dfcrm 446"),
         ("1,000 TITE-CRM trials of 30", lambda: tite_crm(1_000), ""),
+        ("100 TITE-CRM trials of 30", lambda: tite_crm(100), ""),
+        ("1,000 BOIN trials of 30", lambda: boin(1_000), ""),
         ("10,000 BOIN trials of 30", lambda: boin(10_000), "BOIN 5.7, simFastBOIN 0.2"),
+        ("100,000 BOIN trials of 30", lambda: boin(100_000), ""),
         ("exact BOIN, 5 levels, n = 30", lambda: operating_characteristics(exact_boin, RATES), ""),
         ("exact CRM, 5 levels, n = 30", lambda: operating_characteristics(exact_crm, RATES), ""),
+        ("100 BOIN trials in calendar time", lambda: in_time(100), ""),
         ("1,000 BOIN trials in calendar time", lambda: in_time(1_000), ""),
-        ("mechanistic escalation, 5 designs x 500", lambda: mechanistic(500), ""),
+        ("10,000 BOIN trials in calendar time", lambda: in_time(10_000), ""),
+        ("1,000 mechanistic BOIN trials of 30", lambda: phase_one(1_000), "none"),
         ("mechanistic escalation, 5 designs x 1,000", lambda: mechanistic(1_000), "none"),
     ]
     print(f"{'':44s}{'CPU s':>8s}   peers, elapsed s")

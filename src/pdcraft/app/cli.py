@@ -153,11 +153,11 @@ def design(
     """  # fmt: skip
     from pdcraft.app import protocol
 
-    for line in protocol.lines(protocol.Asked(
+    said = list(protocol.lines(protocol.Asked(
         name, levels, tuple(more.args), outcomes, rates, efficacy, method, trials, seed, per_month,
         window, min_follow_up, out,
-    )):  # fmt: skip
-        typer.echo(line)
+    )))  # fmt: skip
+    typer.echo("\n".join(said))
 
 
 @app.command()
@@ -200,11 +200,11 @@ def epidemiology(
     """Show how many have a disease, the orphan limit, and how long a trial would take."""
     from pdcraft.app import epidemiology as shelf
 
-    for line in shelf.lines(
+    said = list(shelf.lines(  # whole, so that an error does not come after a page of figures
         disease, year=year, criteria=criteria, sites=sites, per_site=per_site, ramp_up_d=ramp_up,
         patients=patients, followup_d=followup, seerstat=seerstat,
-    ):  # fmt: skip
-        typer.echo(line)
+    ))  # fmt: skip
+    typer.echo("\n".join(said))
 
 
 @app.command()

@@ -6,7 +6,7 @@ import tomllib
 import typing
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.functional_validators import BeforeValidator
 
 from pdcraft.domain.errors import InputError, unknown
@@ -29,6 +29,7 @@ Time = Annotated[float, _quantity("time")]
 Span = Annotated[float, _quantity("time", above=0.0)]
 PerSurface = Annotated[float, _quantity("activity per body surface", above=0.0)]
 Count = Annotated[float, _quantity("blood count", above=0.0)]
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 AbsorbedDose = Annotated[float, _quantity("absorbed dose", above=0.0)]
 
 

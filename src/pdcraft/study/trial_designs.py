@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from pdcraft.domain.units import HOURS_PER_DAY
 from pdcraft.study.designs import Choices, design_named
-from pdcraft.study.trial_spec import AccrualTable, DesignTable, DoseCapTable, OptimisationTable
+from pdcraft.study.trial_design_spec import DesignTable, DoseCapTable
+from pdcraft.study.trial_spec import AccrualTable, OptimisationTable
 from pdcraft.trial import Backfill, Conduct, DoseCap, Poisson, Utilities
 from pdcraft.trial.accrual import AbstractAccrual, Regular
 

@@ -10,9 +10,10 @@ import numpy as np
 from pdcraft.domain import ValidityWarning, unknown
 from pdcraft.study.results import Rows, Table
 from pdcraft.study.trial_data import PoolData
+from pdcraft.study.trial_design_spec import DoseCapTable
 from pdcraft.study.trial_designs import accrual_of, conduct_of
 from pdcraft.study.trial_prepare import TrialPlan
-from pdcraft.study.trial_spec import DoseCapTable, TrialStudy
+from pdcraft.study.trial_spec import TrialStudy
 from pdcraft.trial import Conduct, DoseCap, ManyTrials, Outcomes, TimedTrial, simulate_trials
 
 OC = (

@@ -142,7 +142,7 @@ def _checked(
                 "The design decides by efficacy too. Give efficacy_probability, one rate of it for "
                 f"each of the {design.levels} levels."
             )
-        return np.zeros(design.levels), np.ones_like(tolerance)
+        return np.zeros(design.levels), np.broadcast_to(1.0, tolerance.shape)
     q, resists = np.asarray(efficacy[0], float), np.asarray(efficacy[1], float)
     if q.shape != (design.levels,) or not np.all((q >= 0) & (q <= 1)):
         raise InputError(

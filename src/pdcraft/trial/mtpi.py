@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -16,14 +17,14 @@ from pdcraft.trial.tabulated import Verdict
 
 
 @dataclass(frozen=True)
-class MTPI(AbstractModelAssisted):
-    r"""Towards the target from the interval of largest unit probability mass, of three intervals.
+class AbstractUnitMass(AbstractModelAssisted):
+    r"""Towards the target from the interval of largest unit probability mass.
 
-    Rates too low, near the target and too high are :math:`(0, \phi-\epsilon_1)`,
-    :math:`(\phi-\epsilon_1, \phi+\epsilon_2)` and :math:`(\phi+\epsilon_2, 1)`; with a uniform
-    prior the decision is that of the interval of largest
+    With a uniform prior the decision is that of the interval of largest
 
-    .. math:: \mathrm{UPM}(a, b) = \frac{\Pr(a < p < b \mid y, n)}{b - a}.
+    .. math:: \mathrm{UPM}(a, b) = \frac{\Pr(a < p < b \mid y, n)}{b - a};
+
+    up if it lies below :math:`(\phi-\epsilon_1, \phi+\epsilon_2)`, down if above.
 
     Attributes
     ----------
@@ -38,6 +39,40 @@ class MTPI(AbstractModelAssisted):
     ------
     InputError
         If a margin is not positive or leaves 0 to 1.
+    """
+
+    target: float
+    low_margin: float = 0.05
+    high_margin: float = 0.05
+    eliminate_above: float = 0.95
+    least_n: int = 1
+
+    def __post_init__(self) -> None:
+        check_elimination(self.target, self.eliminate_above, self.least_n)
+        below, above = self.low_margin, self.high_margin
+        if not (0 < below < self.target and 0 < above < 1 - self.target):
+            raise InputError(
+                f"low_margin = {below:g} and high_margin = {above:g} must be above 0 and leave "
+                f"{self.target - below:g} to {self.target + above:g} within 0 to 1. Give smaller "
+                "ones, as 0.05."
+            )
+
+    @property
+    @abc.abstractmethod
+    def intervals(self) -> tuple[tuple[float, ...], int]:
+        """Edges of the intervals from 0 to 1, and the number of that which holds the target."""
+
+    def verdict(self, n: int, dlt: int) -> Verdict:
+        """Decision by the largest unit probability mass."""
+        return _judge(*self.intervals, n, dlt)
+
+
+@dataclass(frozen=True)
+class MTPI(AbstractUnitMass):
+    r"""As `AbstractUnitMass`, of three intervals: too low, near the target and too high.
+
+    They are :math:`(0, \phi-\epsilon_1)`, :math:`(\phi-\epsilon_1, \phi+\epsilon_2)` and
+    :math:`(\phi+\epsilon_2, 1)`.
 
     Notes
     -----
@@ -54,42 +89,18 @@ class MTPI(AbstractModelAssisted):
     ('stay', 'de-escalate')
     """
 
-    target: float
-    low_margin: float = 0.05
-    high_margin: float = 0.05
-    eliminate_above: float = 0.95
-    least_n: int = 1
-
-    def __post_init__(self) -> None:
-        check_elimination(self.target, self.eliminate_above, self.least_n)
-        _check_margins(self.target, self.low_margin, self.high_margin)
-
-    def verdict(self, n: int, dlt: int) -> Verdict:
-        """Decision by the largest unit probability mass."""
-        low, high = self.target - self.low_margin, self.target + self.high_margin
-        return _judge((0.0, low, high, 1.0), 1, n, dlt)
+    @property
+    def intervals(self) -> tuple[tuple[float, ...], int]:
+        """Edges of the three intervals."""
+        return (0.0, self.target - self.low_margin, self.target + self.high_margin, 1.0), 1
 
 
 @dataclass(frozen=True)
-class MTPI2(AbstractModelAssisted):
-    r"""As `MTPI`, with all intervals of the length :math:`\epsilon_1 + \epsilon_2`.
+class MTPI2(AbstractUnitMass):
+    r"""As `AbstractUnitMass`, with all intervals of the length :math:`\epsilon_1 + \epsilon_2`.
 
     What is left at 0 and at 1 is shorter. The intervals are the keys of `Keyboard`, which leaves
     the rests at both ends out.
-
-    Attributes
-    ----------
-    target, low_margin, high_margin
-        :math:`\phi, \epsilon_1, \epsilon_2`.
-    eliminate_above
-        Probability above which a level is closed.
-    least_n
-        Patients without whom no level is closed.
-
-    Raises
-    ------
-    InputError
-        If a margin is not positive or leaves 0 to 1.
 
     References
     ----------
@@ -101,20 +112,10 @@ class MTPI2(AbstractModelAssisted):
     Verdict(decision='de-escalate', why='0.45 to 0.55 has the largest unit probability mass')
     """
 
-    target: float
-    low_margin: float = 0.05
-    high_margin: float = 0.05
-    eliminate_above: float = 0.95
-    least_n: int = 1
-
-    def __post_init__(self) -> None:
-        check_elimination(self.target, self.eliminate_above, self.least_n)
-        _check_margins(self.target, self.low_margin, self.high_margin)
-
-    def verdict(self, n: int, dlt: int) -> Verdict:
-        """Decision by the largest unit probability mass."""
-        edges, middle = _equal_intervals(self.target, self.low_margin, self.high_margin)
-        return _judge(edges, middle, n, dlt)
+    @property
+    def intervals(self) -> tuple[tuple[float, ...], int]:
+        """Edges in steps from the target's interval."""
+        return _equal_intervals(self.target, self.low_margin, self.high_margin)
 
 
 @lru_cache(maxsize=64)
@@ -136,11 +137,3 @@ def _judge(edges: Sequence[float], middle: int, n: int, dlt: int) -> Verdict:
     decision = "escalate" if best < middle else "de-escalate" if best > middle else "stay"
     where = f"{edges[best]:.2f} to {edges[best + 1]:.2f}"
     return Verdict(decision, f"{where} has the largest unit probability mass")
-
-
-def _check_margins(target: float, below: float, above: float) -> None:
-    if not (0 < below < target and 0 < above < 1 - target):
-        raise InputError(
-            f"low_margin = {below:g} and high_margin = {above:g} must be above 0 and leave "
-            f"{target - below:g} to {target + above:g} within 0 to 1. Give smaller ones, as 0.05."
-        )

@@ -146,19 +146,7 @@ class Pathway:
 
 @dataclass(frozen=True)
 class AbstractDesign(abc.ABC):
-    """Rules in the order in which they speak: what follows from asking each of them.
-
-    The first decides, the others may overrule it; one that stops the trial has the last word.
-
-    Attributes
-    ----------
-    rules
-        As ``(BOIN(0.25), NoSkipping(), StopAt(30))``.
-    levels
-        Dose levels, numbered from 1.
-    cohort_size
-        Patients treated together.
-    """
+    """What follows from asking rules in the order in which they speak; see `Design`."""
 
     rules: tuple[AbstractRule, ...]
     levels: int

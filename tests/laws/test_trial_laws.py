@@ -10,7 +10,9 @@ from pdcraft.trial import (
     CRM,
     MTPI,
     MTPI2,
+    AcceleratedTitration,
     Design,
+    DoseCap,
     History,
     I3Plus3,
     Keyboard,
@@ -18,6 +20,7 @@ from pdcraft.trial import (
     StopAt,
     StopWhenTooToxic,
     ThreePlusThree,
+    compare,
     operating_characteristics,
 )  # fmt: skip
 
@@ -36,6 +39,10 @@ DESIGNS = {
     "CRM": Design(
         (CRM(0.3, (0.1, 0.2, 0.3, 0.4), estimator="plug-in"), OneLevelUp(), StopAt(18)), LEVELS
     ),
+    "capped keyboard": Design(
+        (DoseCap("kidneys", (5.0, 10.0, 20.0, 30.0), 23.0), Keyboard(0.3), StopAt(18)), LEVELS
+    ),
+    "titrated BOIN": Design((BOIN(0.3), AcceleratedTitration(), StopAt(18)), LEVELS),
     "i3+3": Design((I3Plus3(0.3, low=0.25, high=0.35), StopAt(18)), LEVELS),
 }
 designs = st.sampled_from(sorted(DESIGNS)).map(DESIGNS.get)
@@ -171,3 +178,14 @@ def test_simulated_trials_agree_with_the_exact_ones(name):
     oc = operating_characteristics(DESIGNS[name], p)
     exact = np.append(oc.none, oc.selected)
     assert np.all(np.abs(chosen - exact) <= 4 * np.sqrt(exact * (1 - exact) / trials))
+
+
+@pytest.mark.parametrize("name", sorted(DESIGNS))
+def test_compared_trials_agree_with_the_exact_ones_and_come_again_from_their_seed(name):
+    p, trials = [0.1, 0.25, 0.4, 0.6], 2_000
+    found, again = (compare({"": DESIGNS[name]}, p, trials=trials, seed=5)[""] for _ in range(2))
+    assert np.array_equal(found.level, again.level) and np.array_equal(found.mtd, again.mtd)
+    oc = operating_characteristics(DESIGNS[name], p)
+    chosen, exact = np.append(found.none, found.selected), np.append(oc.none, oc.selected)
+    assert np.all(np.abs(chosen - exact) <= 4 * np.sqrt(exact * (1 - exact) / trials))
+    assert np.all(np.abs(found.patients - oc.patients) <= 4 * found.patients_se + 1e-12)

@@ -39,8 +39,19 @@ WALLS = {
 
 
 def is_lesion(name: str) -> bool:
-    """Whether a place is a lesion, as "lesion" or "lesion 1"."""
+    """Whether a place is a lesion, as "lesion", "lesion 1" or "lesion 2 in liver"."""
     return name.split(" ")[0] == LESION
+
+
+def site(lesion: str) -> str:
+    """Region that a lesion lies in, of which its name speaks; the whole body without.
+
+    Examples
+    --------
+    >>> site("lesion 2 in red marrow"), site("lesion 1")
+    ('red marrow', 'total body')
+    """
+    return lesion.partition(" in ")[2] or BODY
 
 
 class Mird(AbstractEngine):
@@ -114,7 +125,9 @@ class Mird(AbstractEngine):
         Parameters
         ----------
         sources
-            Names of `regions`, of `REST`, "tumour", "lesion…" or "excreta". What the sources of
+            Names of `regions`, of `REST`, "tumour", "lesion…" or "excreta". A lesion whose name
+            says its site ("lesion 1 in liver") gets the photons that its site gets, and sends its
+            own as if from there; without site the body stands for both. What the sources of
             `REST` fill depends on the others: the body less every region named beside them. In a
             body without marrow of its own (the mouse) "red marrow" is part of the rest.
         anatomy
@@ -128,6 +141,9 @@ class Mird(AbstractEngine):
                 "The anatomy must have the places of the engine in its order, then lesions: "
                 + ", ".join(self.places)
             )
+        for name in names[len(self.places) :]:
+            if site(name) not in self.regions:
+                raise unknown(f"Site of '{name}', region", site(name), self.regions)
         for name in sources:
             self._check_source(name, names)
         photon = self._photon(sources, anatomy)
@@ -139,7 +155,8 @@ class Mird(AbstractEngine):
     ) -> Float[Array, "target source nuclide radiation"]:
         """Standard deviation of `s_Gy_per_MBq_h` from the Monte Carlo of the photon tables.
 
-        Electrons and alphas, whose fractions are known within 0.5 %, and lesions have 0.
+        Electrons and alphas, whose fractions are known within 0.5 %, and lesions without site
+        have 0.
         """
         ref = self.reference_g[anatomy.sex]
         table, body = self.photon_sigma[anatomy.sex], self.regions.index(BODY)
@@ -154,10 +171,15 @@ class Mird(AbstractEngine):
         columns |= {NOWHERE: jnp.zeros_like(table[:, body])}
         if self.has_nests:
             columns[TUMOUR] = columns[MARROW]
-        zero = jnp.zeros_like(table[:, body])
-        photon = jnp.stack([zero if is_lesion(n) else columns[n] for n in sources], axis=1)
+        columns[LESION] = jnp.zeros_like(table[:, body])
+        photon = jnp.stack([columns[self._column_of(n)] for n in sources], axis=1)
         more = len(anatomy.space.names) - photon.shape[0]
         photon = jnp.pad(photon, ((0, more), (0, 0), (0, 0)))
+        for k, place in enumerate(anatomy.space.names[len(self.places) :]):
+            if site(place) != BODY:
+                row = photon[self.places.index(site(place))]
+                is_own = np.array([n == place for n in sources])[:, None]
+                photon = photon.at[len(self.places) + k].set(jnp.where(is_own, 0.0, row))
         return jnp.stack([photon, jnp.zeros_like(photon), jnp.zeros_like(photon)], axis=-1)
 
     def energy_closure(
@@ -220,20 +242,25 @@ class Mird(AbstractEngine):
         if self.has_nests:
             columns[TUMOUR] = columns[MARROW]
         columns.setdefault(MARROW, columns["rest of body"])
-        # Of what a lesion emits, organs are told the whole-body mean only.
-        outside = jnp.zeros_like(columns[BODY])
+        # What a lesion without a site emits is known of the body on average only.
         at_body = self.places.index(BODY)
-        outside = outside.at[at_body].set(columns["rest of body"][at_body])
-        S = jnp.stack([outside if is_lesion(n) else columns[n] for n in sources], axis=1)
-        # Myeloma nests lie in the marrow, lesions anywhere: photons reach them as they reach
-        # marrow, and the body on average.
+        columns[LESION] = jnp.zeros_like(columns[BODY])
+        columns[LESION] = columns[LESION].at[at_body].set(columns["rest of body"][at_body])
+        S = jnp.stack([columns[self._column_of(n)] for n in sources], axis=1)
+        # Photons reach myeloma nests as they reach marrow, and lesions as they reach their site.
         rows = [S, S[self.places.index(MARROW)][None]] if self.has_nests else [S]
         for k, place in enumerate(anatomy.space.names[len(self.places) :]):
             own = self.lesions.fraction(mass[len(self.places) + k])[:, 0]
             own = own * self.emitted_MeV[:, 0] * GY_G_PER_MEV_MBQ_H / mass[len(self.places) + k]
             is_own = np.array([n == place for n in sources])[:, None]
-            rows.append(jnp.where(is_own, own, S[at_body])[None])
+            rows.append(jnp.where(is_own, own, S[self.places.index(site(place))])[None])
         return jnp.concatenate(rows, axis=0)
+
+    def _column_of(self, source: str) -> str:
+        """Name of the photon column of a source: that of its site, for a lesion with one."""
+        if not is_lesion(source):
+            return source
+        return LESION if site(source) == BODY else site(source)
 
     def _rest(self, sources: Sequence[str], table: Array, ref: Array) -> Array:
         """The even whole body less the regions with activity of their own."""

@@ -164,6 +164,24 @@ def test_a_lesion_keeps_what_a_sphere_of_its_mass_keeps(engine):
     assert np.all(S[organs, :, 1:] == 0.0)
 
 
+def test_a_lesion_with_a_site_gets_and_gives_photons_as_its_site_does(engine):
+    body = man(engine, lesion_1_in_liver=5.0, lesion_2=5.0)
+    sources = ["kidneys", "lesion 1 in liver", "lesion 2", "liver"]
+    S = np.asarray(engine.s_Gy_per_MBq_h(sources, body)[:, :, 0])
+    sigma = np.asarray(engine.sigma_Gy_per_MBq_h(sources, body)[:, :, 0])
+    sited, free, liver, lungs, whole = (
+        body.space.index(n)
+        for n in ("lesion 1 in liver", "lesion 2", "liver", "lungs", "total body")
+    )
+    assert S[sited, 0, 0] == S[liver, 0, 0] > 1.3 * S[free, 0, 0] == 1.3 * S[whole, 0, 0]
+    assert sigma[sited, 0, 0] == sigma[liver, 0, 0] > 0.0 == sigma[free, 0, 0]
+    assert S[lungs, 1, 0] == S[lungs, 3, 0] > 0.0 == S[lungs, 2, 0]
+    assert S[sited, 1].tolist() == pytest.approx(S[free, 2].tolist())
+    assert sigma[sited, 1, 0] == 0.0
+    with pytest.raises(MissingError, match="Did you mean 'liver'"):
+        engine.s_Gy_per_MBq_h(["kidneys"], man(engine, lesion_in_livr=5.0))
+
+
 def test_dose_to_a_lesion_can_be_differentiated_with_respect_to_its_mass(engine):
     def dose(mass_g):
         body = man(engine, lesion=mass_g)

@@ -131,7 +131,7 @@ def design(
         str | None, typer.Option(help="True rates of efficacy in the same scenarios (boin12).")
     ] = None,
     method: Annotated[
-        str | None, typer.Option(help="exact, or mc for simulated trials [exact if possible].")
+        str | None, typer.Option(help="exact, or mc for simulated trials; exact if possible.")
     ] = None,
     trials: Annotated[int, typer.Option(help="Simulated trials.")] = 10_000,
     seed: Annotated[int, typer.Option(help="Of the simulated trials.")] = 1,

@@ -107,6 +107,11 @@ def _dose_finding(asked: Asked, name: str, table: dict[str, Any]) -> Iterator[st
     design, again = _design(asked, name, table), table.get("protocol", {})
     rates = _rates(asked.rates, "rates") or again.get("rates", [])
     efficacy = _rates(asked.efficacy, "efficacy") or again.get("efficacy", [])
+    if rates and design.hears_efficacy and not efficacy:
+        raise InputError(
+            f"{name} decides by efficacy too. Add --efficacy with one true rate for each of the "
+            f"{design.levels} levels, in as many scenarios as --rates."
+        )
     usual = "exact" if design.reads_counts_only else "mc"
     how = {
         "method": again.get("method", asked.method or usual),

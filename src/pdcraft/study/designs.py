@@ -52,6 +52,8 @@ ALONE = ("rolling-6", "tite-crm")
 """Designs for which a cohort is one patient."""
 
 _ONLY = {
+    "target": tuple(name for name in DESIGNS if name not in ("3+3", "rolling-6")),
+    "patients": tuple(name for name in DESIGNS if name not in ("3+3", "rolling-6")),
     "variant": ("3+3",),
     "cohort": tuple(name for name in DESIGNS if name not in ("3+3", "rolling-6")),
     "too_toxic": (*TABULATED, "accelerated-titration", "tite-boin", "boin12", "crm"),
@@ -184,7 +186,7 @@ def _refuse(name: str, levels: int, asked: Choices) -> None:
             f"levels = {levels} must be 1 or more, and patients = {asked.patients} a cohort of 3 "
             "or more."
         )
-    known = choices_of(name)
+    known = (*choices_of(name), "target", "patients")  # said once for all designs side by side
     for field in fields(Choices):
         if field.name not in known and getattr(asked, field.name) != field.default:
             raise InputError(

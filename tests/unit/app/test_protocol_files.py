@@ -116,7 +116,7 @@ def test_boin12_shows_efficacy_and_needs_its_rates():
     asked = {"name": "boin12", "options": options, "rates": "0.1,0.2,0.5", "trials": 200}
     text = told(**asked, efficacy="0.1,0.4,0.4")
     assert "with efficacy" in text and "±" in text
-    with pytest.raises(InputError, match="efficacy_probability, one rate of it for"):
+    with pytest.raises(InputError, match="Add --efficacy with one true rate"):
         told(**asked)
 
 
@@ -134,3 +134,8 @@ def test_boin12_shows_efficacy_and_needs_its_rates():
 def test_an_option_that_cannot_be_is_explained(options, says):
     with pytest.raises(PdcraftError, match=re.escape(says)):
         told(options=options)
+
+
+def test_a_design_that_seeks_no_rate_has_no_target():
+    with pytest.raises(PdcraftError, match=r"'3\+3': option '--target' is not known"):
+        told(name="3+3", options=("--target", "0.3"))

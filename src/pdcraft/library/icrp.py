@@ -18,13 +18,17 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from pdcraft.domain import Grid, Voxels
 from pdcraft.domain.errors import InputError, unknown
 from pdcraft.domain.phantom import Phantom
+from pdcraft.domain.voxels import Medium
+from pdcraft.library.mixture import mean_excitation_eV, mixture
 
 ICRP110_SHAPES = {"AM": (254, 127, 222), "AF": (299, 137, 348)}
 """Columns, rows and slices of the adult voxel phantoms."""
 ICRP110_VOXELS_MM = {"AM": (2.137, 2.137, 8.0), "AF": (1.775, 1.775, 4.84)}
 ICRP110_ELEMENTS = ("H", "C", "N", "O", "Na", "Mg", "P", "S", "Cl", "K", "Ca", "Fe", "I")
+_Z = (1, 6, 7, 8, 11, 12, 15, 16, 17, 19, 20, 26, 53)
 _ORGAN = re.compile(r"^\s*(\d+)\s+(.+?)\s+(\d+)\s+(\d+\.\d+)\s*$")
 _SEXES = {"AM": 0, "AF": 1}
 
@@ -63,6 +67,47 @@ class VoxelPhantom:
             for i, name in self.names.items()
             if i < len(count) and count[i]
         }
+
+    def body(self) -> tuple[Voxels, tuple[Medium, ...]]:
+        """The same as a body for the voxel engines, and the media that fill it.
+
+        Voxels outside have density 0. Mean excitation energies follow from the elements
+        (`mixture.mean_excitation_eV`); the density effect is taken at the density of the first
+        organ of a medium.
+
+        Raises
+        ------
+        InputError
+            If there was no file of media, or a medium is not in it.
+        """
+        present = [int(i) for i in np.unique(self.organ) if i]
+        used = sorted({self.medium[i] for i in present})
+        lacking = [k for k in used if k not in self.percent]
+        if lacking:
+            raise InputError(
+                f"The composition of media {lacking} is not known: put the file of media "
+                "(as AM_media.dat) beside the voxels."
+            )
+        media = []
+        for k in used:
+            parts = {Z: p / 100.0 for Z, p in zip(_Z, self.percent[k], strict=True) if p > 0}
+            density = next(self.density_g_per_cm3[i] for i in present if self.medium[i] == k)
+            media.append(
+                mixture(
+                    f"medium {k}", parts, density_g_per_cm3=density,
+                    mean_excitation_eV=mean_excitation_eV(parts),
+                )
+            )  # fmt: skip
+        size = int(self.organ.max()) + 1
+        which, density = np.zeros(size, np.uint8), np.zeros(size, np.float32)
+        for i in present:
+            which[i], density[i] = used.index(self.medium[i]), self.density_g_per_cm3[i]
+        grid = Grid.of(self.organ.shape, voxel_mm=self.voxel_mm)
+        names = [m.name for m in media]
+        body = Voxels.of(
+            grid, media=names, medium=which[self.organ], density_g_per_cm3=density[self.organ]
+        )
+        return body, tuple(media)
 
 
 def voxel_phantom(

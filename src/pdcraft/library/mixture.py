@@ -6,12 +6,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pdcraft.domain.errors import InputError
+from pdcraft.domain.errors import InputError, unknown
 from pdcraft.domain.voxels import Medium
 from pdcraft.library.electron_data import atoms, oscillators
 from pdcraft.library.photon_data import optics
 
 _HIGHEST_Z = 92
+_ELEMENT_EV = {
+    1: 19.2, 6: 81.0, 7: 82.0, 8: 106.0, 11: 168.4, 12: 176.3, 14: 195.5, 15: 195.5, 16: 203.4,
+    17: 180.0, 19: 214.7, 20: 215.8, 26: 323.2, 30: 372.9, 53: 554.8,
+}  # fmt: skip
 _ROUNDING = 0.01
 
 
@@ -83,6 +87,44 @@ def mixture(
         shells * np.array([1.0 / density_g_per_cm3, 1.0]),
         optics(shares, 1.0),
     )
+
+
+def mean_excitation_eV(composition: Mapping[int, float]) -> float:
+    r"""Mean excitation energy of a compound or mixture by Bragg's rule. eV.
+
+    .. math:: \ln I = \sum_i \frac{w_iZ_i}{A_i}\ln I_i \Big/ \sum_i \frac{w_iZ_i}{A_i}
+
+    with the values of elements in compounds (gases and liquids of H, C, N, O and Cl as tabulated,
+    1.13 times that of the element for others). They were recollected; the seven media of ESTAR come
+    out within 0.5 %, which is the test.
+
+    Parameters
+    ----------
+    composition
+        Mass fraction by atomic number, of the elements of tissues (and iodine).
+
+    Raises
+    ------
+    MissingError
+        If an element has no value here.
+
+    References
+    ----------
+    icru37, Section 5.3
+
+    Examples
+    --------
+    >>> round(mean_excitation_eV({1: 0.111894, 8: 0.888106}), 1)  # water: 75.0
+    75.3
+    """
+    from star.electron import DATA_ATB
+
+    for Z in composition:
+        if Z not in _ELEMENT_EV:
+            raise unknown("Excitation energy of element", str(Z), map(str, _ELEMENT_EV))
+    electrons = {Z: w * Z / float(DATA_ATB[Z - 1]) for Z, w in composition.items()}
+    log_sum = sum(n * np.log(_ELEMENT_EV[Z]) for Z, n in electrons.items())
+    return float(np.exp(log_sum / sum(electrons.values())))
 
 
 def estar(

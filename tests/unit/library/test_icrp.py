@@ -5,7 +5,9 @@ import pytest
 from pdcraft import library
 from pdcraft.domain import InputError, MissingError
 from pdcraft.dosimetry import organ_s_Gy_per_MBq_h
+from pdcraft.library.electron_data import matter
 from pdcraft.library.icrp import icrp133_phantom, voxel_phantom
+from pdcraft.library.mixture import mean_excitation_eV
 
 ORGANS = """List of organs
 
@@ -66,6 +68,26 @@ def test_voxels_are_in_the_order_column_row_slice(files):
     assert body.organ[1, 0, 0] == 1 and body.organ[3, 1, 1] == 1 and body.organ[0, 0, 1] == 2
     assert body.masses_g() == pytest.approx({"Adrenal, left": 2 * 1.03, "Liver": 5 * 1.05})
     assert body.percent[32][3] == 72.4 and body.medium[2] == 32
+
+
+def test_a_voxel_phantom_becomes_a_body_for_the_voxel_engines(files):
+    found = voxel_phantom(files, "AM", shape=(4, 2, 2), voxel_mm=(10.0, 10.0, 10.0))
+    body, media = found.body()
+    assert body.media == ("medium 32", "medium 43") == tuple(m.name for m in media)
+    assert float(body.mass_g.sum()) == pytest.approx(sum(found.masses_g().values()), rel=1e-6)
+    assert body.medium.reshape(4, 2, 2)[1, 0, 0] == 1 and float(body.density_g_per_cm3[0]) == 0.0
+    (files / "AM_media.dat").unlink()
+    bare = voxel_phantom(files, "AM", shape=(4, 2, 2), voxel_mm=(10.0, 10.0, 10.0))
+    with pytest.raises(InputError, match="put the file of media"):
+        bare.body()
+
+
+def test_braggs_rule_gives_the_excitation_energies_of_estar():
+    for name in ("water", "soft_tissue", "lung", "cortical_bone", "adipose", "muscle", "blood"):
+        composition, _, excitation_eV = matter(name)
+        assert mean_excitation_eV(composition) == pytest.approx(excitation_eV, rel=5e-3)
+    with pytest.raises(MissingError, match="element '92'"):
+        mean_excitation_eV({92: 1.0})
 
 
 def test_wrong_numbers_of_voxels_and_unlisted_organs_are_refused(files):

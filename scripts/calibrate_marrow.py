@@ -17,25 +17,29 @@ from __future__ import annotations
 import argparse
 import csv
 import pathlib
+import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import numpyro
 import numpyro.distributions as dist
+from jax.flatten_util import ravel_pytree
 from jax.scipy.stats import norm as gauss
-from numpyro.infer import MCMC, NUTS, init_to_value
+from numpyro.diagnostics import effective_sample_size, split_gelman_rubin
+from numpyro.infer import MCMC, NUTS
+from numpyro.infer.util import potential_energy
+from scipy.optimize import minimize
 from scipy.stats import norm
 
 import pdcraft  # noqa: F401  (sets 64-bit before JAX is used)
 from pdcraft.biology.lineage import RED_CELL_STAGES, STAGES, Lineage
 from pdcraft.biology.stepping import Grid
-from pdcraft.domain import Samples
 from pdcraft.library import read_rows, read_toml, shelf
 
-DAYS = 130
-CLOCK = Samples(jnp.arange(DAYS + 1.0) * 24.0)
-GRID = Grid.over(CLOCK, DAYS)
+DAYS, STEP_D = 130, 2  # steps of two days hold nadirs to 0.5 % here, at half the price
+DAY = jnp.arange(DAYS // STEP_D + 1.0) * STEP_D
+GRID = Grid(jnp.asarray(STEP_D * 24.0), DAY * 24.0)
 LADDER = jnp.concatenate([jnp.zeros(1), jnp.geomspace(0.15, 12.0, 13)])
 SENSITIVITY = jnp.asarray(norm.ppf((np.arange(24) + 0.5) / 24))  # quantiles of a patient's own
 BASELINE = jnp.asarray(norm.ppf((np.arange(5) + 0.5) / 5))
@@ -66,11 +70,13 @@ def rows() -> list[dict]:
 
 DATA = rows()
 AGENTS = tuple(dict.fromkeys(r["agent"] for r in DATA))
-HALF_LIFE_H = jnp.array([next(r["half_life_h"] for r in DATA if r["agent"] == a) for a in AGENTS])
+HALF_LIVES = tuple(dict.fromkeys(r["half_life_h"] for r in DATA))
+PACE_H = jnp.array(HALF_LIVES)
 GROUPS = tuple(dict.fromkeys((r["agent"], r["regimen"], r["lineage"]) for r in DATA))
 GROUP = [GROUPS.index((r["agent"], r["regimen"], r["lineage"])) for r in DATA]
 FIRST = [DATA[GROUP.index(k)] for k in range(len(GROUPS))]
 AGENT_OF = jnp.array([AGENTS.index(r["agent"]) for r in FIRST])
+PACE_OF = jnp.array([HALF_LIVES.index(r["half_life_h"]) for r in FIRST])
 LINE_OF = jnp.array([LINES.index(r["lineage"]) for r in FIRST])
 GY, BASE = (jnp.array([r[k] for r in FIRST]) for k in ("marrow_Gy", "baseline"))
 BASE_SD = jnp.sqrt(jnp.log1p(jnp.array([r["baseline_cv"] for r in FIRST]) ** 2))
@@ -95,11 +101,11 @@ def lineage(line: str, p: dict) -> Lineage:
 
 
 def ladder(line: str, p: dict) -> jnp.ndarray:
-    """Counts in parts of the baseline, for every agent's pace. ``[agent, ladder, day]``."""
+    """Counts in parts of the baseline, for every half-life. ``[pace, ladder, day]``."""
     model = lineage(line, p)
     weights = model.weights(GRID)
     # What share of the lesions has come by every day: exponential decay.
-    share = 1.0 - jnp.exp(-jnp.log(2.0) / HALF_LIFE_H[:, None] * GRID.time_h)
+    share = 1.0 - jnp.exp(-jnp.log(2.0) / PACE_H[:, None] * GRID.time_h)
     lesions = share[:, None, :] * LADDER[:, None]
     shape = lesions.shape[:2]
     start = jax.tree.map(lambda x: jnp.broadcast_to(x, shape), model.start())
@@ -114,7 +120,7 @@ def ladder(line: str, p: dict) -> jnp.ndarray:
 
 def predict(p: dict, factor: jnp.ndarray) -> tuple[jnp.ndarray, jnp.ndarray]:
     """What the model says to every row, and the standard deviation of its difference."""
-    curves = jnp.stack([jnp.log(ladder(line, p)) for line in LINES])[LINE_OF, AGENT_OF]
+    curves = jnp.stack([jnp.log(ladder(line, p)) for line in LINES])[LINE_OF, PACE_OF]
     alpha = jnp.stack([p[f"{line}.alpha"] for line in LINES])[LINE_OF]
     omega = jnp.sqrt(jnp.log1p(p["red marrow.sensitivity cv"] ** 2))
     lesions = (alpha * factor[AGENT_OF] * GY)[:, None] * jnp.exp(omega * SENSITIVITY)
@@ -125,7 +131,7 @@ def predict(p: dict, factor: jnp.ndarray) -> tuple[jnp.ndarray, jnp.ndarray]:
     curve = low + s * (high - low)  # log count in parts of the baseline, [group, sensitivity, day]
     ratio = curve.min(axis=-1)
     nadir, spread = _median(ratio), jnp.sqrt(ratio.var(axis=1) + BASE_SD**2)
-    day = (jax.nn.softmax(-60.0 * curve, axis=-1) @ jnp.arange(DAYS + 1.0)).mean(axis=1)
+    day = (jax.nn.softmax(-60.0 * curve, axis=-1) @ DAY).mean(axis=1)
     said, error = [], []
     for row, k in zip(DATA, GROUP, strict=True):
         sd = row["error"]
@@ -157,7 +163,10 @@ def _median(ratio: jnp.ndarray) -> jnp.ndarray:
 def _days_below(curve: jnp.ndarray, level: jnp.ndarray, sd: jnp.ndarray) -> jnp.ndarray:
     """Median days below a limit, of those who were below it for a day."""
     own = level - sd * BASELINE
-    days = jax.nn.sigmoid((own[:, None, None] - curve) / 0.02).sum(axis=-1).ravel()
+    gap = own[:, None, None] - curve  # positive below; straight between two instants
+    below = jax.nn.relu(gap)
+    crossed = jnp.maximum(jnp.abs(gap[..., 1:]) + jnp.abs(gap[..., :-1]), 1e-9)
+    days = STEP_D * ((below[..., 1:] + below[..., :-1]) / crossed).sum(axis=-1).ravel()
     order = jnp.argsort(days)
     weight = jax.nn.sigmoid((days[order] - 1.0) / 0.3)
     rank = (jnp.cumsum(weight) - 0.5 * weight) / jnp.maximum(weight.sum(), 1e-6)
@@ -173,53 +182,91 @@ def observed(row: dict) -> float:
 OBSERVED = jnp.asarray([observed(r) for r in DATA])
 
 
-def unpacked(z, between, own) -> tuple[dict, jnp.ndarray]:
+def unpacked(z, log_factor) -> tuple[dict, jnp.ndarray]:
     """Parameters by name, and the factor of each agent."""
     p = {n: m * jnp.exp(s * z[i]) for i, (n, (m, s)) in enumerate(PRIOR.items())}
-    return p, jnp.exp(between * own)
+    return p, jnp.exp(log_factor)
 
 
 def model() -> None:
-    """Log-normal priors, a factor for each agent around 1; Student's t lets rows stand out."""
+    """Log-normal priors, a factor for each agent around 1; Student's t lets rows stand out.
+
+    Every agent's factor is well known, given the rest: it is drawn as it is (centred), and what
+    the priors of the others share is drawn in units of the prior.
+    """
     z = numpyro.sample("z", dist.Normal(jnp.zeros(len(PRIOR)), 1.0))
     between = numpyro.sample("between agents", dist.HalfNormal(AGENT_SD))
-    own = numpyro.sample("own", dist.Normal(jnp.zeros(len(AGENTS)), 1.0))
-    said, error = predict(*unpacked(z, between, own))
+    own = numpyro.sample("log factor", dist.Normal(jnp.zeros(len(AGENTS)), between))
+    said, error = predict(*unpacked(z, own))
     numpyro.sample("rows", dist.StudentT(4.0, said, error), obs=OBSERVED)
+
+
+def mode() -> tuple[dict, np.ndarray]:
+    """Peak of the posterior on the sampler's own scale, and the inverse of its curvature there."""
+    start = {"z": jnp.zeros(len(PRIOR)), "between agents": jnp.asarray(-1.0),
+             "log factor": jnp.zeros(len(AGENTS))}  # fmt: skip
+    flat, as_dict = ravel_pytree(start)
+    energy = jax.jit(lambda x: potential_energy(model, (), {}, as_dict(x)))
+    both = jax.jit(jax.value_and_grad(energy))
+    found = minimize(lambda x: [np.asarray(v) for v in both(x)], flat, jac=True, method="BFGS")
+    curvature = np.asarray(jax.jit(jax.jacfwd(jax.grad(energy)))(found.x))
+    values, axes = np.linalg.eigh((curvature + curvature.T) / 2)
+    return as_dict(jnp.asarray(found.x)), (axes / np.maximum(values, 0.1)) @ axes.T
+
+
+def sample(warmup: int, draws: int, chains: int) -> MCMC:
+    """NUTS from around the mode, steps scaled by the curvature there."""
+    peak, scale = mode()
+    flat, as_dict = ravel_pytree(peak)
+    spread = jax.random.multivariate_normal(jax.random.key(7), flat, jnp.asarray(scale), (chains,))
+    kernel = NUTS(model, dense_mass=True, inverse_mass_matrix=jnp.asarray(scale),
+                  adapt_mass_matrix=False,
+                  max_tree_depth=5, target_accept_prob=0.85)  # fmt: skip
+    found = MCMC(kernel, num_warmup=warmup, num_samples=draws, num_chains=chains,
+                 chain_method="vectorized", progress_bar=False)  # fmt: skip
+    found.run(jax.random.key(131), init_params=jax.vmap(as_dict)(spread),
+              extra_fields=("diverging", "num_steps"))  # fmt: skip
+    return found
 
 
 def main() -> None:
     """Sample, report, write."""
     ask = argparse.ArgumentParser(description=__doc__)
-    ask.add_argument("--warmup", type=int, default=250)
-    ask.add_argument("--draws", type=int, default=250)
-    ask.add_argument("--chains", type=int, default=2)
+    ask.add_argument("--warmup", type=int, default=150)
+    ask.add_argument("--draws", type=int, default=500)
+    ask.add_argument("--chains", type=int, default=4)
     ask.add_argument("--keep", type=int, default=200)
     asked = ask.parse_args()
-    start = {"z": jnp.zeros(len(PRIOR)), "between agents": jnp.asarray(0.3),
-             "own": jnp.zeros(len(AGENTS))}  # fmt: skip
-    kernel = NUTS(model, dense_mass=True, max_tree_depth=5, target_accept_prob=0.85,
-                  init_strategy=init_to_value(values=start))  # fmt: skip
-    chains = MCMC(kernel, num_warmup=asked.warmup, num_samples=asked.draws,
-                  num_chains=asked.chains, chain_method="sequential",
-                  progress_bar=False)  # fmt: skip
-    chains.run(jax.random.key(131))
-    chains.print_summary(exclude_deterministic=True)
-    divergent = int(chains.get_extra_fields()["diverging"].sum())
-    print(f"divergent transitions: {divergent} of {asked.draws * asked.chains}")
+    chains = sample(asked.warmup, asked.draws, asked.chains)
+    seen = chains.get_extra_fields()
+    print(
+        f"{asked.chains} chains of {asked.draws} draws after {asked.warmup}; divergent: "
+        f"{int(seen['diverging'].sum())}; steps of a draw: {float(seen['num_steps'].mean()):.1f}"
+    )
+    _posterior(chains.get_samples(group_by_chain=True))
     draws = chains.get_samples()
-    p, factor = jax.vmap(unpacked)(draws["z"], draws["between agents"], draws["own"])
-    for name, x in {**p, **{f"factor of {a}": factor[:, k] for k, a in enumerate(AGENTS)}}.items():
-        low, middle, high = np.quantile(np.asarray(x), (0.05, 0.5, 0.95))
-        print(f"{name:32s} {middle:10.5g}  ({low:.4g} to {high:.4g})")
     _residuals(draws)
-    _write(p, draws["between agents"], asked.keep)
+    _write(draws, asked.keep)
+    print(f"CPU {time.process_time():.0f} s")
+
+
+def _posterior(draws: dict) -> None:
+    """Medians, 90 % intervals, R-hat and effective draws of every parameter."""
+    p, factor = jax.vmap(jax.vmap(unpacked))(draws["z"], draws["log factor"])
+    table = {**p, "between agents": draws["between agents"],
+             **{f"factor of {a}": factor[..., k] for k, a in enumerate(AGENTS)}}  # fmt: skip
+    print("parameter | median (90 %) | R-hat | effective draws")
+    for name, x in table.items():
+        x = np.asarray(x)
+        low, middle, high = np.quantile(x, (0.05, 0.5, 0.95))
+        r_hat, bulk = split_gelman_rubin(np.log(x)), effective_sample_size(np.log(x))
+        print(f"{name} | {middle:.4g} ({low:.3g}-{high:.3g}) | {r_hat:.3f} | {bulk:.0f}")
 
 
 def _residuals(draws: dict) -> None:
-    take = np.linspace(0, len(draws["between agents"]) - 1, 40).astype(int)
-    each = jax.jit(lambda z, b, o: predict(*unpacked(z, b, o)))
-    every = [each(draws["z"][k], draws["between agents"][k], draws["own"][k]) for k in take]
+    take = np.linspace(0, len(draws["between agents"]) - 1, 200).astype(int)
+    each = jax.jit(lambda z, own: predict(*unpacked(z, own)))
+    every = [each(draws["z"][k], draws["log factor"][k]) for k in take]
     said, error = (np.asarray([pair[i] for pair in every]) for i in (0, 1))
     print("agent | regimen | lineage | quantity | observed | model (90 %) | residual / error")
     for i, row in enumerate(DATA):
@@ -233,9 +280,10 @@ def _residuals(draws: dict) -> None:
         )
 
 
-def _write(p: dict, between, keep: int) -> None:
+def _write(draws: dict, keep: int) -> None:
     """Draws for the library: a new agent's factor is drawn around 1, shared by all lineages."""
-    n = len(between)
+    p, _ = jax.vmap(unpacked)(draws["z"], draws["log factor"])
+    between, n = draws["between agents"], len(draws["between agents"])
     take = np.linspace(0, n - 1, keep).astype(int)
     new = np.exp(np.asarray(between)[take] * norm.ppf((np.random.default_rng(1).permutation(keep)
                                                        + 0.5) / keep))  # fmt: skip

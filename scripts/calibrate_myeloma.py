@@ -7,8 +7,8 @@ sensitivity act through their product: the data bind the product, the priors sha
 ``library/diseases/multiple_myeloma_posterior.csv``; medians, residuals and diagnostics go to the
 terminal, for ``multiple_myeloma.toml`` and ``docs/theory/biology.md``.
 
-Method: importance sampling in two stages (Sobol draws of the prior; then a mixture of the prior and
-a Gaussian around the first stage's weighted draws), the same virtual patients at every draw.
+Method: importance sampling in stages (Sobol draws of the prior; then Gaussians around the weighted
+draws so far), the same virtual patients at every draw.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import csv
 import pathlib
+import time
 
 import equinox as eqx
 import jax
@@ -148,12 +149,36 @@ def pareto_shape(log_weight: np.ndarray) -> float:
     return float(genpareto.fit(largest[:m] - largest[m], floc=0.0)[0])
 
 
+def sample(likelihood, stages: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Draws and their log weights, by importance sampling in stages.
+
+    The first stage is the prior; every further one is a Gaussian, half again as wide as all
+    weighted draws so far. Weights are against the mixture of all stages.
+    """
+    n, z, found, proposals = len(NAMES), np.zeros((0, len(NAMES))), np.zeros(0), []
+    prior = multivariate_normal(np.zeros(n), np.eye(n))
+    log_w = np.zeros(0)
+    for k, size in enumerate(stages):
+        proposal = prior
+        if k:
+            w = np.exp(log_w - logsumexp(log_w))
+            spread = np.cov(z.T, aweights=w) * 1.5 + 0.02 * np.eye(n)
+            proposal = multivariate_normal(w @ z, spread)
+        proposals.append(proposal)
+        at = norm.ppf(qmc.Sobol(n, seed=k + 1).random(size))
+        new = proposal.mean + at @ np.linalg.cholesky(proposal.cov).T
+        z, found = np.concatenate([z, new]), np.concatenate([found, likelihood(new)])
+        share = np.log(np.array(stages[: k + 1]) / len(z))[:, None]
+        mixture = logsumexp(share + [q.logpdf(z) for q in proposals], axis=0)
+        log_w = found + prior.logpdf(z) - mixture
+    return z, log_w
+
+
 def main() -> None:
     """Sample, report, write."""
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("study", nargs="?", type=pathlib.Path, default=EXAMPLE)
-    ask.add_argument("--first", type=int, default=512)
-    ask.add_argument("--second", type=int, default=768)
+    ask.add_argument("--stages", type=int, nargs="+", default=[512, 512, 512])
     ask.add_argument("--patients", type=int, default=PATIENTS)
     ask.add_argument("--keep", type=int, default=200)
     asked = ask.parse_args()
@@ -161,27 +186,10 @@ def main() -> None:
     run = outcomes(river)
 
     def likelihood(z: np.ndarray) -> np.ndarray:
-        found = []
-        for one in z:
-            code, pfs = map(np.asarray, run(np.exp(MIDDLE + SCALE * one)))
-            found.append(log_likelihood(river, code, pfs)[0])
-        return np.array(found)
+        every = (run(np.exp(MIDDLE + SCALE * one)) for one in z)
+        return np.array([log_likelihood(river, *map(np.asarray, each))[0] for each in every])
 
-    prior = multivariate_normal(np.zeros(len(NAMES)), np.eye(len(NAMES)))
-    z1 = norm.ppf(qmc.Sobol(len(NAMES), seed=1).random(asked.first))
-    l1 = likelihood(z1)
-    w1 = np.exp(l1 - logsumexp(l1))
-    centre, shape = w1 @ z1, np.cov(z1.T, aweights=w1) * 1.5 + 0.02 * np.eye(len(NAMES))
-    inner = multivariate_normal(centre, shape)
-    u = qmc.Sobol(len(NAMES), seed=2).random(asked.second)
-    z2 = centre + norm.ppf(u) @ np.linalg.cholesky(shape).T
-    l2 = likelihood(z2)
-    z, found = np.concatenate([z1, z2]), np.concatenate([l1, l2])
-    share = asked.first / len(z)
-    mixture = logsumexp(
-        [np.log(share) + prior.logpdf(z), np.log1p(-share) + inner.logpdf(z)], axis=0
-    )
-    log_w = found + prior.logpdf(z) - mixture
+    z, log_w = sample(likelihood, tuple(asked.stages))
     w = np.exp(log_w - logsumexp(log_w))
     print(
         f"effective draws {1 / (w**2).sum():.0f} of {len(z)};",
@@ -190,21 +198,21 @@ def main() -> None:
     take = np.searchsorted(np.cumsum(w), (np.arange(asked.keep) + 0.5) / asked.keep)
     take = np.random.default_rng(3).permutation(np.minimum(take, len(z) - 1))
     draws = np.exp(MIDDLE + SCALE * z[take])
-    product = draws[:, 0] * draws[:, 1]
-    columns = {**dict(zip(NAMES, draws.T, strict=True)), "dose_factor x alpha": product}
-    prior_z = norm.ppf(qmc.Sobol(len(NAMES), seed=9).random(1024))
-    before = np.exp(MIDDLE + SCALE * prior_z)
-    was = {
-        **dict(zip(NAMES, before.T, strict=True)),
-        "dose_factor x alpha": before[:, 0] * before[:, 1],
-    }
-    for name, x in columns.items():
-        q, b = np.quantile(x, (0.05, 0.5, 0.95)), np.quantile(was[name], (0.05, 0.95))
+    _posterior(draws)
+    _residuals(river, run, draws)
+    _write(draws)
+    print(f"CPU {time.process_time():.0f} s")
+
+
+def _posterior(draws: np.ndarray) -> None:
+    """Medians and 90 % intervals beside those of the prior."""
+    prior = np.exp(MIDDLE + SCALE * norm.ppf(qmc.Sobol(len(NAMES), seed=9).random(1024)))
+    for k, name in enumerate((*NAMES, "dose_factor x alpha")):
+        now, was = (x[:, k] if k < len(NAMES) else x[:, 0] * x[:, 1] for x in (draws, prior))
+        q, b = np.quantile(now, (0.05, 0.5, 0.95)), np.quantile(was, (0.05, 0.95))
         print(f"{name:28s} {q[1]:.4g}  ({q[0]:.3g} to {q[2]:.3g})   prior {b[0]:.3g} to {b[1]:.3g}")
     print("correlation of log dose and log alpha:",
           f"{np.corrcoef(np.log(draws[:, 0]), np.log(draws[:, 1]))[0, 1]:.2f}")  # fmt: skip
-    _residuals(river, run, draws)
-    _write(draws)
 
 
 def _residuals(river: River, run, draws: np.ndarray) -> None:

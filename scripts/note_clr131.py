@@ -19,6 +19,11 @@ from pdcraft.study.spec import CohortTable, DoseTable, Study, UncertaintyTable, 
 EXAMPLE = pathlib.Path(__file__).parent.parent / "examples" / "clr131_myeloma_phase1.toml"
 FOLLOW_UP_H = 365 * 24.0
 COHORTS = {"25": ("25 mCi/m2",), "2 x 15.625": ("15.625 mCi/m2", "15.625 mCi/m2")}
+LINES = (
+    ("platelets", "thrombocytopenia", "platelet recovery"),
+    ("neutrophils", "neutropenia", "neutrophil recovery"),
+    ("haemoglobin", "anaemia", "haemoglobin recovery"),
+)
 WEAKEST = {
     "platelets": "drawn around four other agents, whose marrow doses were assumed",
     "neutrophils": "as platelets; the upstream delay describes, it does not explain",
@@ -69,6 +74,37 @@ def median(found: dict, values: np.ndarray, draws: int) -> tuple[float, float, f
     return middle, float(low), float(high)
 
 
+def blood_rows(prepared: Prepared, found: dict, draws: int):
+    """Nadirs, their day, recovery and grades: ``(quantity, (value, low, high), format, line)``."""
+    events = [e for endpoint in prepared.plan.endpoints for e in endpoint.events]
+    markers = [m for e in prepared.plan.effects for m in e.markers]
+    day = np.asarray(prepared.plan.clock.time_h) / 24.0
+    for line, event, back in LINES:
+        i, j = events.index(event), events.index(back)
+        course, grade = found["markers"][:, markers.index(line)], found["event_grade"][:, i]
+        nadir, again = found["event_value"][:, i], found["event_time_h"][:, j] / 24.0
+        fell = grade >= 2
+        those = {"number": found["number"][fell]}
+        yield "median nadir", median(found, nadir, draws), ".3g", line
+        yield "median day of nadir", median(found, day[course.argmin(axis=1)], draws), ".0f", line
+        when = median(those, again[fell], draws)
+        yield "median day of recovery from grade 2 or worse", when, ".0f", line
+        for least in (3, 4):
+            x = tuple(100 * v for v in interval.believed(found["number"], grade >= least, draws))
+            yield f"grade {least} or worse, %", x, ".0f", line
+
+
+def tumour_rows(prepared: Prepared, found: dict, draws: int):
+    """Rates of response, time without progression: ``(quantity, (value, low, high))``."""
+    events = [e for endpoint in prepared.plan.endpoints for e in endpoint.events]
+    code = found["event_grade"][:, events.index("best response")]
+    for rate, least in (("ORR", 3), ("CBR", 2), ("DCR", 1)):
+        x = interval.believed(found["number"], code >= least, draws)
+        yield f"{rate}, %", tuple(min(100 * v, 100.0) for v in x), rate
+    pfs = found["event_time_h"][:, events.index("progression or death")] / 24.0
+    yield "median PFS, d", median(found, pfs, draws), "PFS"
+
+
 def main() -> None:
     """Print one table for each regimen."""
     ask = argparse.ArgumentParser(description=__doc__)
@@ -77,51 +113,18 @@ def main() -> None:
     ask.add_argument("--each", type=int, default=50, help="patients in each draw")
     asked = ask.parse_args()
     prepared = prepare(study(asked.study, asked.draws, asked.each))
-    events = [e for endpoint in prepared.plan.endpoints for e in endpoint.events]
-    markers = [m for e in prepared.plan.effects for m in e.markers]
-    day = np.asarray(prepared.plan.clock.time_h) / 24.0
+    at = prepared.population.regions
     for k, name in enumerate(COHORTS):
         found = kept(prepared, k)
         print(f"\n{name} mCi/m2, {len(found['number'])} patients in {asked.draws} draws")
         print("quantity | value | 90 % interval | weakest assumption")
-        for line, event, back in (
-            ("platelets", "thrombocytopenia", "platelet recovery"),
-            ("neutrophils", "neutropenia", "neutrophil recovery"),
-            ("haemoglobin", "anaemia", "haemoglobin recovery"),
-        ):
-            i, j = events.index(event), events.index(back)
-            course = found["markers"][:, markers.index(line)]
-            fell = found["event_grade"][:, i] >= 2
-            again = {"number": found["number"][fell]}
-            deepest, back_h = day[course.argmin(axis=1)], found["event_time_h"][fell, j]
-            rows = [
-                ("median nadir", median(found, found["event_value"][:, i], asked.draws), ".3g"),
-                ("median day of nadir", median(found, deepest, asked.draws), ".0f"),
-                ("median day of recovery from grade 2 or worse",
-                 median(again, back_h / 24.0, asked.draws), ".0f"),
-            ]  # fmt: skip
-            for grade in (3, 4):
-                met = found["event_grade"][:, i] >= grade
-                p, low, high = interval.believed(found["number"], met, asked.draws)
-                rows.append((f"grade {grade} or worse, %", (100 * p, 100 * low, 100 * high), ".0f"))
-            for what, (x, low, high), fmt in rows:
-                span = f"{max(low, 0):{fmt}} to {high:{fmt}}"
-                print(f"{line}: {what} | {x:{fmt}} | {span} | {WEAKEST[line]}")
-        code = found["event_grade"][:, events.index("best response")]
-        for rate, least in (("ORR", 3), ("CBR", 2), ("DCR", 1)):
-            x, low, high = (
-                100 * v for v in interval.believed(found["number"], code >= least, asked.draws)
-            )
-            print(
-                f"{rate}, % | {x:.0f} | {max(low, 0):.0f} to {min(high, 100):.0f} | {WEAKEST[rate]}"
-            )
-        pfs = found["event_time_h"][:, events.index("progression or death")] / 24.0
-        x, low, high = median(found, pfs, asked.draws)
-        print(f"median PFS, d | {x:.0f} | {low:.0f} to {high:.0f} | {WEAKEST['PFS']}")
-        dose = found["dose_Gy"]
-        at = prepared.population.regions
+        for what, (x, low, high), form, line in blood_rows(prepared, found, asked.draws):
+            span = f"{max(low, 0):{form}} to {high:{form}}"
+            print(f"{line}: {what} | {x:{form}} | {span} | {WEAKEST[line]}")
+        for what, (x, low, high), rate in tumour_rows(prepared, found, asked.draws):
+            print(f"{what} | {x:.0f} | {max(low, 0):.0f} to {high:.0f} | {WEAKEST[rate]}")
         for place in ("red marrow", "tumour"):
-            x = np.quantile(dose[:, at.index(place)], (0.5, 0.05, 0.95))
+            x = np.quantile(found["dose_Gy"][:, at.index(place)], (0.5, 0.05, 0.95))
             print(
                 f"dose of the {place}, Gy (90 % of patients) | {x[0]:.2f} |",
                 f"{x[1]:.2f} to {x[2]:.2f} |",

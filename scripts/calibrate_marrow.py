@@ -1,6 +1,6 @@
 """Calibrate the marrow on four agents at once; write the posterior into the library.
 
-Run: ``python -m scripts.calibrate_marrow`` (about four minutes of CPU). Data are rows of
+Run: ``python -m scripts.calibrate_marrow`` (about six minutes of CPU). Data are rows of
 ``library/tissues/marrow_clinical.csv``; what stands there as assumed (marrow dose of a regimen,
 half-life, baselines) is not fitted except through the agent's own factor. Written:
 ``library/tissues/marrow_posterior.csv`` (draws), and to the terminal the medians for

@@ -29,7 +29,7 @@ from pdcraft import biology, decay, dosimetry, kinetics
 from pdcraft.domain import Regimen
 from pdcraft.library import read_rows, shelf
 from pdcraft.study.prepare import prepare
-from pdcraft.study.spec import read_study
+from pdcraft.study.spec import UncertaintyTable, read_study
 
 EXAMPLE = pathlib.Path(__file__).parent.parent / "examples" / "clr131_myeloma_phase1.toml"
 PATIENTS = 96
@@ -52,7 +52,9 @@ class River:
     """Patients of the study at every dose level of the data, their dose rates computed once."""
 
     def __init__(self, path: pathlib.Path, patients: int):
-        prepared = prepare(read_study(path))
+        # Typical values are what is asked for here: no draws of earlier posteriors.
+        known = {"uncertainty": UncertaintyTable(draws=0)}
+        prepared = prepare(read_study(path).model_copy(update=known))
         self.plan = prepared.plan
         people = prepared.population.draw(jnp.arange(patients))
         self.rows = read_rows("diseases/multiple_myeloma_clinical.csv")
@@ -178,7 +180,7 @@ def main() -> None:
     """Sample, report, write."""
     ask = argparse.ArgumentParser(description=__doc__)
     ask.add_argument("study", nargs="?", type=pathlib.Path, default=EXAMPLE)
-    ask.add_argument("--stages", type=int, nargs="+", default=[512, 512, 512])
+    ask.add_argument("--stages", type=int, nargs="+", default=[256, 256, 256])
     ask.add_argument("--patients", type=int, default=PATIENTS)
     ask.add_argument("--keep", type=int, default=200)
     asked = ask.parse_args()

@@ -1,12 +1,15 @@
 """Trials per second: TITE-CRM, BOIN, exact characteristics, and trials on mechanistic patients.
 
 ``python -m bench.trials`` prints CPU seconds beside those of R packages, measured on a shared
-machine with two cores (R 4.2.2; dfcrm, BOIN), and how time grows with trials. The floor of the
+machine with two cores (R 4.2.2; dfcrm 0.2-2.1, BOIN 2.7.2, simFastBOIN 1.3.2), and how time grows
+with trials over three decades. Where Rscript finds dfcrm (R_LIBS), its TITE-CRM runs in the same
+minute and the ratio of CPU times is printed. The floor of the
 mechanistic trials is the river: one course for each patient, level and dose.
 """
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -33,6 +36,8 @@ from pdcraft.trial import (
 RATES = (0.05, 0.12, 0.25, 0.40, 0.55)
 WINDOW_H = 24 * 56.0
 CRM5 = CRM(0.25, (0.08, 0.16, 0.25, 0.35, 0.46), estimator="plug-in")
+PEER = 50
+"""Trials of a peer that is run again."""
 ESCALATION = Path(__file__).parent.parent / "examples" / "trial_escalation.toml"
 
 
@@ -80,6 +85,20 @@ def phase_one(trials: int) -> None:
         run_trial(file, out=Path(folder) / "out", trials=trials)
 
 
+def dfcrm_tite(trials: int) -> float | None:
+    """CPU seconds of dfcrm for the same trials; None without R or dfcrm."""
+    said = (
+        f"suppressMessages(library(dfcrm)); t <- system.time(capture.output(titesim(c{RATES}, "
+        f"c{CRM5.skeleton}, 0.25, n=30, x0=1, nsim={trials}, obswin=56, rate=56/15.2, "
+        "accrual='poisson', seed=1))); cat(t[1] + t[2])"
+    )
+    try:
+        done = subprocess.run(["Rscript", "-e", said], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return float(done.stdout.split()[-1])
+
+
 def main() -> None:
     """Print one line for each figure."""
     mechanistic(20)  # compiles, and warms all caches
@@ -103,6 +122,12 @@ def main() -> None:
     print(f"{'':44s}{'CPU s':>8s}   peers, elapsed s")
     for name, work, peers in rows:
         print(f"{name:44s}{cpu(work):8.2f}   {peers}")
+    peer, ours = dfcrm_tite(PEER), cpu(lambda: tite_crm(1_000)) / 1_000
+    if peer is None:
+        print("dfcrm was not found: its time above is that of another day.")
+        return
+    each = peer / PEER
+    print(f"TITE-CRM, CPU s a trial: dfcrm {each:.4f}, here {ours:.6f}, {each / ours:.0f} times")
 
 
 if __name__ == "__main__":

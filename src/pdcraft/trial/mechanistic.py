@@ -8,6 +8,7 @@ from functools import cached_property
 
 from pdcraft.domain import InputError
 from pdcraft.trial.accrual import AbstractAccrual
+from pdcraft.trial.backfill import Backfill
 from pdcraft.trial.calendar import Conduct
 from pdcraft.trial.design import Design
 from pdcraft.trial.dlt import DLT
@@ -43,7 +44,7 @@ class Trial:
         What each level gives, in the trial's own unit.
     next_dose
         When doses after the first are given.
-    watch_d, min_followup_d
+    watch_d, min_followup_d, stagger_d, efficacy_by_d, backfill
         As of `Conduct`.
 
     Raises
@@ -60,6 +61,9 @@ class Trial:
     next_dose: NextDose = field(default_factory=NextDose, kw_only=True)
     watch_d: float | None = field(default=None, kw_only=True)
     min_followup_d: float = field(default=0.0, kw_only=True)
+    stagger_d: float = field(default=0.0, kw_only=True)
+    efficacy_by_d: float | None = field(default=None, kw_only=True)
+    backfill: Backfill | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         if len(self.dose) != self.design.levels:
@@ -83,7 +87,10 @@ class Trial:
         per_trial
             Most patients that one trial may need, replaced ones included.
         """
-        conduct = Conduct(self.design, self.accrual, self.watch_d, self.min_followup_d)
+        conduct = Conduct(
+            self.design, self.accrual, self.watch_d, self.min_followup_d, self.stagger_d,
+            self.efficacy_by_d, self.backfill,
+        )  # fmt: skip
         name = type(self.design.rules[0]).__name__
         return simulate_trials(
             {name: conduct}, self.outcomes, trials=trials, per_trial=per_trial, seed=seed

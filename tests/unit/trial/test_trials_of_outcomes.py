@@ -121,6 +121,9 @@ def test_a_trial_is_put_together_from_its_parts():
     assert found.estimate(found.chosen)[0][2] > 0.4
     with pytest.raises(InputError, match="2 schedules are given for 3 levels"):
         Trial(design, Known(), accrual=Poisson.at(2.0), dlt=dlt, dose=dose[:2])
+    far = Trial(design, Known(), accrual=Poisson.at(2.0), dlt=dlt, dose=dose, stagger_d=20.0)
+    apart = far.simulate(20, seed=1).duration_d
+    assert np.all(apart > trial.simulate(20, seed=1).duration_d)
 
 
 def test_dose_units_give_each_patient_an_activity():

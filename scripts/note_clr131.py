@@ -20,15 +20,15 @@ EXAMPLE = pathlib.Path(__file__).parent.parent / "examples" / "clr131_myeloma_ph
 FOLLOW_UP_H = 365 * 24.0
 COHORTS = {"25": ("25 mCi/m2",), "2 x 15.625": ("15.625 mCi/m2", "15.625 mCi/m2")}
 LINES = (
-    ("platelets", "thrombocytopenia", "platelet recovery"),
-    ("neutrophils", "neutropenia", "neutrophil recovery"),
-    ("haemoglobin", "anaemia", "haemoglobin recovery"),
+    ("platelets", "thrombocytopenia", "platelet recovery", (3, 4)),
+    ("neutrophils", "neutropenia", "neutrophil recovery", (3, 4)),
+    ("haemoglobin", "anaemia", "haemoglobin recovery", (3,)),  # grade 4 has no number
 )
 WEAKEST = {
     "platelets": "drawn around four other agents, whose marrow doses were assumed",
     "neutrophils": "as platelets; the upstream delay describes, it does not explain",
-    "haemoglobin": "baseline 11 g/dL (assumed); its feedback is that of the prior",
-    "ORR": "tumour dose: no uptake in myeloma was published; bound only as a product with alpha",
+    "haemoglobin": "baseline 11 g/dL (assumed); its alpha is hardly narrower than its prior",
+    "ORR": "tumour dose: no uptake in myeloma was published; hardly bound even as a product with alpha",
     "CBR": "dexamethasone: who was given it, and what it did, is not known",
     "DCR": "growth: bound by 8 patients' mean time without progression",
     "PFS": "growth, and progression judged by M-protein alone on visits every 28 d",
@@ -79,7 +79,7 @@ def blood_rows(prepared: Prepared, found: dict, draws: int):
     events = [e for endpoint in prepared.plan.endpoints for e in endpoint.events]
     markers = [m for e in prepared.plan.effects for m in e.markers]
     day = np.asarray(prepared.plan.clock.time_h) / 24.0
-    for line, event, back in LINES:
+    for line, event, back, grades in LINES:
         i, j = events.index(event), events.index(back)
         course, grade = found["markers"][:, markers.index(line)], found["event_grade"][:, i]
         nadir, again = found["event_value"][:, i], found["event_time_h"][:, j] / 24.0
@@ -89,7 +89,7 @@ def blood_rows(prepared: Prepared, found: dict, draws: int):
         yield "median day of nadir", median(found, day[course.argmin(axis=1)], draws), ".0f", line
         when = median(those, again[fell], draws)
         yield "median day of recovery from grade 2 or worse", when, ".0f", line
-        for least in (3, 4):
+        for least in grades:
             x = tuple(100 * v for v in interval.believed(found["number"], grade >= least, draws))
             yield f"grade {least} or worse, %", x, ".0f", line
 

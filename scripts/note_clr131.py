@@ -28,7 +28,7 @@ WEAKEST = {
     "platelets": "drawn around four other agents, whose marrow doses were assumed",
     "neutrophils": "as platelets; the upstream delay describes, it does not explain",
     "haemoglobin": "baseline 11 g/dL (assumed); its alpha is hardly narrower than its prior",
-    "ORR": "tumour dose: no uptake in myeloma was published; hardly bound even as a product with alpha",
+    "ORR": "tumour dose: no uptake in myeloma was published, hardly bound with alpha",
     "CBR": "dexamethasone: who was given it, and what it did, is not known",
     "DCR": "growth: bound by 8 patients' mean time without progression",
     "PFS": "growth, and progression judged by M-protein alone on visits every 28 d",

@@ -68,7 +68,7 @@ def fit() -> None:
     from pdcraft.kinetics.estimation.likelihood import Objective
 
     wall, cpu = time.perf_counter(), time.process_time()
-    found = fit_population(model, steps, method="focei", standard_errors=False)
+    found = fit_population(model, steps, method="focei", standard_errors="none")
     first = time.perf_counter() - wall, time.process_time() - cpu
     search, x = _Search(Objective(model, "focei"), steps), model.start()
     search.parts(x)

@@ -11,8 +11,16 @@ from typing import Any
 from plotly.offline import get_plotlyjs
 
 from pdcraft.domain.errors import MissingError
+from pdcraft.report.fit_figures import (
+    DARK,
+    Figure,
+    Rows,
+    layout,
+    numbers,
+    points,
+    population_figures,
+)
 
-Rows = list[dict[str, str]]
 _STYLE = (
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
     "color:#1b1f24;background:#fff}table{border-collapse:collapse;margin:1rem 0}"
@@ -44,8 +52,8 @@ def fit_lines(folder: Path) -> list[str]:
     about, tables = read_fit(folder)
     if about["kind"] == "curves":
         return [
-            f"{r['region']}: time-integrated activity {r['tia']} ± {r['sigma']} {r['unit']} "
-            f"(Monte Carlo 90 %: {r['mc_p05']} to {r['mc_p95']})"
+            f"{r['region']}: time-integrated activity {_short(r['tia'])} ± {_short(r['sigma'])} "
+            f"{r['unit']} (Monte Carlo 90 %: {_short(r['mc_p05'])} to {_short(r['mc_p95'])})"
             for r in tables["integrals"]
         ]
     lines = [
@@ -54,9 +62,10 @@ def fit_lines(folder: Path) -> list[str]:
         + ("" if about["converged"] else " (NOT CONVERGED)")
     ]
     for r in tables["estimates"]:
-        error = f" ± {r['standard_error']}" if r["standard_error"] else " (fixed)"
         unit = "" if r["unit"] == "1" else f" {r['unit']}"
-        lines.append(f"  {r['parameter']} = {r['value']}{error}{unit}")
+        known = _short(r["standard_error"]) != "–"
+        error = f" ± {_short(r['standard_error'])}" if known else " (no standard error)"
+        lines.append(f"  {r['parameter']} = {_short(r['value'])}{error}{unit}")
     return lines
 
 
@@ -73,16 +82,16 @@ def render_fit(folder: Path) -> str:
     about, tables = read_fit(folder)
     title = f"Fit of {html.escape(about['data'])}"
     curves = about["kind"] == "curves"
-    figures = _curve_figures(tables) if curves else _population_figures(about, tables)
+    figures = _curve_figures(tables) if curves else population_figures(about, tables)
     facts = "".join(f"<li>{html.escape(line.strip())}</li>" for line in fit_lines(folder))
     shown = ("integrals", "curves") if curves else ("estimates", "shrinkage")
     body = "".join(_table(name, tables[name]) for name in shown)
     drawn = "".join(
-        f'<figure><div id="f{i}" role="img" aria-label="{html.escape(f["title"])}"></div>'
-        f"<figcaption>{html.escape(f['caption'])}</figcaption></figure>"
+        f'<figure><div id="f{i}" role="img" aria-label="{html.escape(f.title)}"></div>'
+        f"<figcaption>{html.escape(f.caption)}</figcaption></figure>"
         for i, f in enumerate(figures)
     )
-    data = json.dumps([{"traces": f["traces"], "layout": f["layout"]} for f in figures])
+    data = json.dumps([{"traces": f.traces, "layout": f.layout} for f in figures])
     data = data.replace("<", "\\u003c")
     return (
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
@@ -96,83 +105,39 @@ def render_fit(folder: Path) -> str:
 def _table(name: str, rows: Rows) -> str:
     if not rows:
         return ""
-    head = "".join(f"<th>{html.escape(c)}</th>" for c in rows[0])
+    head = "".join(f"<th>{html.escape(c.replace('_', ' '))}</th>" for c in rows[0])
     body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(v)}</td>" for v in r.values()) + "</tr>" for r in rows
+        "<tr>" + "".join(f"<td>{html.escape(_short(v))}</td>" for v in r.values()) + "</tr>"
+        for r in rows
     )
     return f"<h2>{name.capitalize()}</h2><table><tr>{head}</tr>{body}</table>"
 
 
-def _layout(x: str, y: str, **more: Any) -> dict[str, Any]:
-    return {
-        "height": 360, "xaxis": {"title": {"text": x}} | more.get("xaxis", {}),
-        "yaxis": {"title": {"text": y}} | more.get("yaxis", {}), "margin": {"t": 20},
-        "showlegend": bool(more.get("legend")),
-    }  # fmt: skip
+def _short(cell: str) -> str:
+    """A cell as a person reads it: numbers to four digits, nothing for what has none."""
+    try:
+        return "–" if cell in ("", "nan") else f"{float(cell):.4g}"
+    except ValueError:
+        return cell
 
 
-def _numbers(rows: Rows, column: str) -> list[float | None]:
-    return [float(r[column]) if r[column] else None for r in rows]
-
-
-def _points(x: list, y: list, name: str = "", **more: Any) -> dict[str, Any]:
-    return {"type": "scatter", "mode": "markers", "x": x, "y": y, "name": name} | more
-
-
-def _curve_figures(tables: dict[str, Rows]) -> list[dict[str, Any]]:
+def _curve_figures(tables: dict[str, Rows]) -> list[Figure]:
+    unit = {r["region"]: r["unit"].removesuffix("h").strip() for r in tables["integrals"]}
     figures = []
     for region in dict.fromkeys(r["region"] for r in tables["points"]):
         own = [r for r in tables["points"] if r["region"] == region]
-        t, sigma = _numbers(own, "time_h"), _numbers(own, "sigma")
-        seen = _points(t, _numbers(own, "activity"), "measured", error_y={"array": sigma})
-        line = _points(t, _numbers(own, "fitted"), "fitted", mode="lines")
-        figures.append({
-            "title": region, "traces": [seen, line],
-            "layout": _layout("Time (h)", "Activity", yaxis={"type": "log"}, legend=True),
-            "caption": f"{region}: measured activity and the averaged curve at the same times.",
-        })  # fmt: skip
+        t, sigma = numbers(own, "time_h"), numbers(own, "sigma")
+        seen = points(t, numbers(own, "activity"), "measured", error_y={"array": sigma})
+        drawn = [r for r in tables["course"] if r["region"] == region]
+        line = points(
+            numbers(drawn, "time_h"), numbers(drawn, "fitted"), "fitted", mode="lines",
+            line={"color": DARK},
+        )  # fmt: skip
+        axis = f"Activity ({unit[region] or 'fraction of injected'})"
+        figures.append(Figure(
+            region, [seen, line],
+            layout("Time (h)", axis, yaxis={"type": "log"}, legend=True),
+            f"{region}: measured activity with its standard uncertainty, and the curve averaged "
+            "by the weights of all candidates.",
+        ))  # fmt: skip
     return figures
-
-
-def _population_figures(about: dict[str, Any], tables: dict[str, Rows]) -> list[dict[str, Any]]:
-    rows, unit = tables["residuals"], about["units"]["value"]
-    value = _numbers(rows, "value")
-    known = [v for v in value if v is not None]
-    ends = [min(known), max(known)]
-    figures = []
-    for column, words in (("pred", "population"), ("ipred", "individual")):
-        x = _numbers(rows, column)
-        identity = _points(ends, ends, mode="lines", line={"dash": "dash", "color": "gray"})
-        figures.append({
-            "title": f"Observed against {words} prediction", "traces": [_points(x, value),
-            identity], "layout": _layout(f"Prediction, {words} ({unit})", f"Observed ({unit})"),
-            "caption": f"Observed values against the {words} prediction; dashed: equal.",
-        })  # fmt: skip
-    for column, axis in (("time_h", "Time (h)"), ("pred", f"Population prediction ({unit})")):
-        for what, words in (("cwres", "conditional weighted residual"), ("npde", "NPDE")):
-            figures.append({
-                "title": words, "traces": [_points(_numbers(rows, column), _numbers(rows, what))],
-                "layout": _layout(axis, words.upper() if what == "npde" else words),
-                "caption": f"{words}: about 0 and mostly within 2 if the model is right.",
-            })  # fmt: skip
-    return [*figures, _check_figure(tables["vpc"], unit)]
-
-
-def _check_figure(rows: Rows, unit: str) -> dict[str, Any]:
-    traces = []
-    for percentile in dict.fromkeys(r["percentile"] for r in rows):
-        own = [r for r in rows if r["percentile"] == percentile]
-        t = _numbers(own, "time_h")
-        low, high = _numbers(own, "p05"), _numbers(own, "p95")
-        band = {"mode": "lines", "line": {"width": 0}, "showlegend": False}
-        traces += [
-            _points(t, low, **band),
-            _points(t, high, fill="tonexty", fillcolor="rgba(72,58,131,0.2)", **band),
-            _points(t, _numbers(own, "observed"), f"observed {percentile} %", mode="lines+markers"),
-        ]
-    return {
-        "title": "Predictive check", "traces": traces,
-        "layout": _layout("Time (h)", f"Prediction-corrected value ({unit})", legend=True),
-        "caption": "Percentiles of the data (lines) and, shaded, where 90 % of simulated trials "
-        "have them; all corrected for the typical prediction.",
-    }  # fmt: skip

@@ -30,7 +30,7 @@ def fit_curves(
     """Time-integrated activities of a time-activity table, in a folder.
 
     Writes ``curves.csv`` (every candidate with its weight), ``integrals.csv`` (averaged, with the
-    uncertainty by propagation and by Monte Carlo) and ``points.csv``.
+    uncertainty by propagation and by Monte Carlo), ``points.csv`` and ``course.csv``.
 
     Raises
     ------
@@ -41,6 +41,7 @@ def fit_curves(
     curves: Rows = []
     integrals: Rows = []
     points: Rows = []
+    course: Rows = []
     for data in series:
         choice = kinetics.fit_curves(data, common_cv=common_cv)
         mean, sigma = choice.time_integrated()
@@ -60,7 +61,10 @@ def fit_curves(
             [data.region, t, y, s, f]
             for t, y, s, f in zip(data.time_h, data.activity, given, fitted, strict=True)
         ]
+        drawn_h = np.linspace(0.0, float(data.time_h[-1]), 101)
+        course += [[data.region, t, y] for t, y in zip(drawn_h, choice.at(drawn_h), strict=True)]
     tables: dict[str, Table] = {
+        "course": (("region", "time_h", "fitted"), course),
         "integrals": (
             ("region", "unit", "tia", "sigma", "mc_mean", "mc_sd", "mc_p05", "mc_p95"), integrals,
         ),
@@ -92,11 +96,14 @@ def fit_population(data: Path, model: Path, *, out: Path) -> Path:
         covariates=spec.model.reads, carry=spec.carry, ranges=spec.ranges, dvid=spec.dvid,
     )  # fmt: skip
     steps = estimation.prepare(spec.model, records, carry=spec.carry)
-    fit = estimation.fit_population(spec.model, steps, method=spec.method)
+    fit = estimation.fit_population(
+        spec.model, steps, method=spec.method, standard_errors=spec.standard_errors
+    )
     about = {
         "kind": "population", "data": Path(data).name, "method": fit.method,
         "objective": fit.objective, "log_likelihood": fit.log_likelihood, "aic": fit.aic,
         "observations": fit.observations, "patients": len(records.subjects),
+        "standard_errors": spec.standard_errors,
         "converged": fit.converged, "message": fit.message,
         "largest_gradient": float(np.abs(fit.gradient).max(initial=0.0)),
         "condition_number": fit.condition_number, "seed": spec.seed,
@@ -114,9 +121,10 @@ def _population_tables(
     names = list(own.parameters)
     return {
         "estimates": (
-            ("parameter", "value", "unit", "standard_error", "rse_percent", "initial"),
-            [[e.name, e.value, e.unit, e.standard_error, e.relative_percent, e.initial]
-             for e in fit.estimates],
+            ("parameter", "value", "unit", "standard_error", "rse_percent", "low_90", "high_90",
+             "initial"),
+            [[e.name, e.value, e.unit, e.standard_error, e.relative_percent, e.low, e.high,
+              e.initial] for e in fit.estimates],
         ),
         "individuals": (
             ("patient", *names, *(f"{n}_cv" for n in names)),
@@ -147,12 +155,15 @@ def _residuals(fit: estimation.PopulationFit, records: Records, seed: int) -> Ta
 
 def _check(fit: estimation.PopulationFit, seed: int) -> Table:
     check = estimation.predictive_check(fit.model, fit.steps, draws=DRAWS, seed=seed)
+    corrected = "yes" if check.is_corrected else "no"
     rows: Rows = [
-        [check.time_h[b], p, check.observed[b, k], *check.simulated[b, k], int(check.count[b])]
+        [check.time_h[b], p, check.observed[b, k], *check.simulated[b, k], int(check.count[b]),
+         corrected]
         for b in range(len(check.time_h))
         for k, p in enumerate(check.percentiles)
-    ]
-    return ("time_h", "percentile", "observed", "p05", "p50", "p95", "count"), rows
+    ]  # fmt: skip
+    header = ("time_h", "percentile", "observed", "p05", "p50", "p95", "count", "corrected")
+    return header, rows
 
 
 def _write(

@@ -58,6 +58,7 @@ class ModelTable(_Table):
     measured: str = ""
     volume: str = ""
     dvid: int | None = None
+    standard_errors: Literal["hessian", "sandwich", "none"] = "hessian"
     seed: int = Field(default=0, ge=0)
 
 
@@ -142,6 +143,7 @@ class PopulationSpec:
     model: PopulationModel
     method: str
     carry: Literal["locf", "nocb"]
+    standard_errors: Literal["hessian", "sandwich", "none"]
     dvid: int | None
     time_unit: str
     amount_unit: str
@@ -184,8 +186,8 @@ def population_model_from_text(text: str, *, name: str = "model file") -> Popula
     ranges = {c.column: c.checked for c in file.covariate if c.checked is not None}
     units = file.units
     return PopulationSpec(
-        model, file.model.method, file.model.carry, file.model.dvid, units.time, units.amount,
-        units.value, ranges, file.model.seed, text,
+        model, file.model.method, file.model.carry, file.model.standard_errors, file.model.dvid,
+        units.time, units.amount, units.value, ranges, file.model.seed, text,
     )  # fmt: skip
 
 

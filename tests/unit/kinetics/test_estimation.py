@@ -176,6 +176,34 @@ def test_what_was_put_in_is_found_and_intervals_hold_it(oral):
     assert inside / count == pytest.approx(0.9, abs=0.082)
 
 
+def test_the_sandwich_agrees_where_the_model_is_right_and_widens_where_it_is_not(oral):
+    model, steps = oral
+    y = np.array(estimation.simulate_values(model, steps, draws=1, seed=5)[0])
+    seen = with_values(steps, y)
+    plain = estimation.fit_population(model, seen, method="focei")
+    robust = estimation.fit_population(model, seen, method="focei", standard_errors="sandwich")
+    ratio = robust["CL"].standard_error / plain["CL"].standard_error
+    assert ratio == pytest.approx(1.0, abs=0.2)
+    e = robust["CL"]
+    t = scipy.stats.t.ppf(0.95, 39)
+    assert e.high / e.value == pytest.approx(np.exp(t * e.standard_error / e.value))
+    assert e.value / e.low == pytest.approx(e.high / e.value)
+    # ten patients clear three times as fast or slow: a variance that is not that of a normal
+    y[:10] = np.array(
+        estimation.typical_values(
+            replace(model, theta={"CL": Theta(12.0), "V": Theta(40.0)}), steps
+        )
+    )[:10]
+    odd = with_values(steps, y)
+    ratios = [
+        estimation.fit_population(model, odd, method="focei", standard_errors=how)[
+            "omega[CL,CL]"
+        ].standard_error
+        for how in ("hessian", "sandwich")
+    ]
+    assert abs(ratios[1] / ratios[0] - 1) > 0.1
+
+
 def test_diagnostics_of_the_right_model_look_right(oral):
     model, steps = oral
     seen = with_values(steps, estimation.simulate_values(model, steps, draws=1, seed=3)[0])
@@ -263,6 +291,12 @@ def test_too_few_observations_and_impossible_compartments_are_refused():
         estimation.prepare(model, records((0, 1, 100, 0, 0, 0, 0, 1), *two))
     with pytest.raises(InputError, match="no observation"):
         estimation.prepare(model, records((0, 1, 100, 0, 0, 0, 0, 1)))
+    with pytest.raises(InputError, match=r"Negative values: record 2 \(patient 1\)"):
+        growing = model_of(
+            estimation.one_compartment(), {"CL": 5.0, "V": 50.0}, error="proportional"
+        )
+        low = records((0, 1, 100, 0, 0, 0, 0, 0), *seen_at(1.0))
+        estimation.prepare(growing, replace(low, value=np.array([0.0, -0.1])))
     with pytest.raises(InputError, match="covariate 'WT'"):
         weighted = replace(model, covariates=(Covariate("CL", "WT", "power", 70.0, 0.75),))
         estimation.prepare(weighted, records((0, 1, 1, 0, 0, 0, 0, 1), *seen_at(1.0)))

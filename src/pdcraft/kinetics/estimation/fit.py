@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import scipy.optimize
+import scipy.stats
 from numpy.typing import NDArray
 
 from pdcraft.domain import InputError, NumericalError, ValidityWarning
@@ -21,13 +22,19 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Estimate:
-    """One number of the result, with its standard error (nan where it is fixed)."""
+    """One number of the result, with its standard error (nan where it is fixed).
+
+    ``low`` to ``high`` is its 90 % interval by Student's t with one degree of freedom less than
+    there are patients, on the logarithm of what is above 0.
+    """
 
     name: str
     value: float
     unit: str
     standard_error: float
     initial: float
+    low: float
+    high: float
 
     @property
     def relative_percent(self) -> float:
@@ -106,9 +113,23 @@ class PopulationFit:
 def prepare(
     model: PopulationModel, records: Records, *, carry: Literal["locf", "nocb"] = "locf"
 ) -> Schedule:
-    """The data as the model reads them; see `schedule`."""
+    """The data as the model reads them; see `schedule`.
+
+    Raises
+    ------
+    InputError
+        If nothing was observed, or a value is negative where the error grows with the prediction.
+    """
     if records.observations == 0:
         raise InputError("The data hold no observation that counts (EVID 0 and MDV 0).")
+    measured = records.is_observed & (records.censoring == 0)
+    negative = np.flatnonzero(measured & (records.value < 0))
+    if "proportional" in model.sigma and len(negative):
+        raise InputError(
+            f"Negative values: {', '.join(records.row(int(r)) for r in negative[:20])}. With error "
+            f"'{model.error}' none can be; leave them out (MDV = 1), say CENS = 1 with the limit "
+            "in DV, or use error = 'additive'."
+        )
     return schedule(
         records, model.structure.places, default=model.structure.dose_place,
         measured=model.structure.measured_place, covariates=model.reads, carry=carry,
@@ -122,13 +143,18 @@ def fit_population(
     method: str = "focei",
     most: int = 200,
     tolerance: float = 1e-3,
-    standard_errors: bool = True,
+    standard_errors: Literal["hessian", "sandwich", "none"] = "hessian",
 ) -> PopulationFit:
     r"""Estimates that minimise the objective of a method.
 
     BFGS on logarithms of what must be positive, begun with the curvature
-    :math:`\frac12\sum_ig_ig_i^T` of the patients' gradients; standard errors from the inverse
-    Hessian of the objective (differences of exact gradients), by first order on the natural scale.
+    :math:`\frac12\sum_ig_ig_i^T` of the patients' gradients. The covariance of the free parameters
+    is :math:`R^{-1}` or the sandwich :math:`R^{-1}SR^{-1}`,
+
+    .. math:: R=\tfrac12\nabla^2O,\qquad S=\tfrac14\sum_ig_ig_i^T,
+
+    with the Hessian from differences of exact gradients; standard errors by first order on the
+    natural scale.
 
     Parameters
     ----------
@@ -141,7 +167,8 @@ def fit_population(
     tolerance
         The search ends where no component of the gradient is larger.
     standard_errors
-        Whether to compute them.
+        ``"hessian"`` (:math:`R^{-1}`); ``"sandwich"``, right also where the model's variability is
+        not, but too small for few patients; or ``"none"``.
 
     Returns
     -------
@@ -181,9 +208,11 @@ def fit_population(
     value, slopes = search.parts(x)
     gradient = slopes.sum(0)
     covariance = np.full((len(x), len(x)), np.nan)
-    if standard_errors and len(x):
+    if standard_errors != "none" and len(x):
         covariance = _covariance(search, x)
     likely = covariance if np.isfinite(covariance).all() else 2 * _inverse(curvature)
+    if standard_errors == "sandwich":
+        covariance = covariance @ (0.25 * slopes.T @ slopes) @ covariance
     # what one more Newton step would gain; differences of 0.001 decide nothing
     gain = float(0.25 * gradient @ likely @ gradient)
     converged = bool(gain < 1e-3)
@@ -197,7 +226,8 @@ def fit_population(
     at_end = at(model, x)
     return PopulationFit(
         at_end, method, float(value.sum()), x, covariance, np.asarray(search.eta), gradient,
-        converged, int(found.nfev), str(found.message), estimates(model, x, covariance), steps,
+        converged, int(found.nfev), str(found.message),
+        estimates(model, x, covariance, patients=len(search.eta)), steps,
     )  # fmt: skip
 
 
@@ -284,8 +314,10 @@ def at(model: PopulationModel, free: Floats) -> PopulationModel:
     )  # fmt: skip
 
 
-def estimates(model: PopulationModel, free: Floats, covariance: Floats) -> tuple[Estimate, ...]:
-    """Natural parameters with standard errors by first order."""
+def estimates(
+    model: PopulationModel, free: Floats, covariance: Floats, *, patients: int
+) -> tuple[Estimate, ...]:
+    """Natural parameters with standard errors by first order, and 90 % intervals."""
     names = [*model.theta]
     units = [t.unit for t in model.theta.values()]
     kept = [
@@ -295,6 +327,8 @@ def estimates(model: PopulationModel, free: Floats, covariance: Floats) -> tuple
     names += [f"omega[{model.effects[i]},{model.effects[j]}]" for i, j in kept]
     names += [f"sigma[{k}]" for k in model.sigma]
     units += ["1"] * (len(kept) + len(model.sigma))
+    above = [*(t.positive for t in model.theta.values()), *(i == j for i, j in kept)]
+    above += [True] * len(model.sigma)
 
     def natural(x: Any) -> Any:
         theta, root, sigma = model.unpack(x, np)
@@ -309,7 +343,10 @@ def estimates(model: PopulationModel, free: Floats, covariance: Floats) -> tuple
     variance = np.einsum("ij,jk,ik->i", slope, np.nan_to_num(covariance), slope)
     lost = not np.isfinite(covariance).all()
     error = np.where(moves & (not lost), np.sqrt(np.maximum(variance, 0.0)), np.nan)
+    wide = error * float(scipy.stats.t.ppf(0.95, max(patients - 1, 1)))
+    ratio = np.exp(wide / np.where(value == 0, np.nan, np.abs(value)))
+    low, high = (np.where(above, value * ratio**k, value + k * wide) for k in (-1, 1))
     return tuple(
-        Estimate(n, float(v), u, float(s), float(b))
-        for n, v, u, s, b in zip(names, value, units, error, begin, strict=True)
+        Estimate(n, float(v), u, *map(float, numbers))
+        for n, v, u, *numbers in zip(names, value, units, error, begin, low, high, strict=True)
     )

@@ -261,7 +261,7 @@ def _typical(objective: Objective, predict: Prediction, near: Expansion) -> Expa
 
 
 def _search(objective: Objective, free: Array, eta: Array, steps: Schedule) -> Array:
-    """Scoring steps, damped until the joint density rises and the gradient is gone."""
+    """Scoring steps, damped until the joint density rises, until nothing is left to gain."""
     head = free[: objective.model.free_thetas]
     predict = objective.predictor(free, steps)
     typical = expand(predict, jnp.zeros_like(eta), head, 1) if objective.method == "foce" else None
@@ -286,7 +286,9 @@ def _search(objective: Objective, free: Array, eta: Array, steps: Schedule) -> A
         gradient = jax.jacfwd(joint)(near.eta, near)
         half = half_of(near.eta, near)
         step = jnp.linalg.solve(half + damping * jnp.diag(jnp.diagonal(half)), gradient / 2)
-        far = jnp.abs(gradient).max() > 1e-9 * (1.0 + jnp.abs(value))
+        # what a step would gain; where none is gained, it is below the noise of an ODE solver
+        gain = gradient @ jnp.linalg.solve(half, gradient) / 4
+        far = gain > jnp.where(better, 1e-18, 1e-9) * (1.0 + jnp.abs(value))
         return near.eta - step, near, value, damping, far, count + 1
 
     def on(state: tuple) -> Array:

@@ -119,7 +119,8 @@ def predictive_check(
     .. math:: y_{ij}^c=y_{ij}\,\widetilde{\mathrm{PRED}}_b/\mathrm{PRED}_{ij}
 
     (differences instead of quotients for data on the log scale). Bins hold equal numbers of
-    observations.
+    observations. Where values lie below a limit of quantification, data and simulations are not
+    corrected and set to the largest limit where they lie below it.
 
     References
     ----------
@@ -130,6 +131,11 @@ def predictive_check(
     seen = np.asarray(steps.is_observed)
     y, t = np.asarray(steps.value)[seen], np.asarray(steps.time_h)[seen]
     made = np.asarray(simulate_values(model, steps, draws=draws, seed=seed))[:, seen]
+    below = (np.asarray(steps.censoring) == 1)[seen]
+    if below.any():
+        limits, correct = np.asarray(steps.limit)[seen], False
+        y = np.where(below, limits, y)
+        y, made = (np.maximum(x, limits[below].max()) for x in (y, made))
     edges = np.unique(np.quantile(t, np.linspace(0, 1, bins + 1)))
     place = np.clip(np.searchsorted(edges, t, side="right") - 1, 0, max(len(edges) - 2, 0))
     if correct:
@@ -174,7 +180,7 @@ def discrepancies(
     Returns
     -------
     Array
-        ``[patient, step]``, nan where nothing is observed.
+        ``[patient, step]``, nan where nothing is observed and for censored values.
 
     References
     ----------
@@ -183,7 +189,8 @@ def discrepancies(
     if draws < 100:
         raise InputError(f"draws = {draws} must be 100 or more for a rank to mean anything.")
     made = np.asarray(simulate_values(model, steps, draws=draws, seed=seed))
-    seen, y = np.asarray(steps.is_observed), np.asarray(steps.value)
+    seen = np.asarray(steps.is_observed) & (np.asarray(steps.censoring) == 0)
+    y = np.asarray(steps.value)
     out = np.full(seen.shape, np.nan)
     for i in range(seen.shape[0]):
         own = seen[i]

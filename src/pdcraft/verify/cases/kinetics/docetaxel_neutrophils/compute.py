@@ -23,7 +23,8 @@ def compute() -> dict[str, float]:
     file = Path(__file__).with_name("data.csv")
     records = library.event_records(file, covariates=("CP",), carry="nocb")
     steps = estimation.prepare(model, records, carry="nocb")
-    found = {"objective": estimation.objective_at(model, steps, method="focei")}
-    eta = estimation.most_probable(model, steps).eta[0]
-    names = ("baseline", "transit", "slope")
-    return found | {f"eta of {n}": float(x) for n, x in zip(names, eta, strict=True)}
+    objective, free = estimation.Objective(model, "focei"), model.start()
+    eta = objective.modes(free, np.zeros((1, 3)), steps)
+    value = np.asarray(objective.values(free, eta, steps)).sum()
+    names = ("eta of baseline", "eta of transit", "eta of slope")
+    return {"objective": float(value)} | dict(zip(names, np.asarray(eta[0], float), strict=True))

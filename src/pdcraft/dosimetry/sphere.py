@@ -189,14 +189,13 @@ def _log_odds(i: int, scaled: NDArray, stopping: Stopping, spheres: ElectronSphe
     reach = csda_range_g_per_cm2(stopping, spheres.energy_MeV[i])
     known = np.log(spheres.mass_g) - 3.0 * np.log(reach)
     odds = np.log(spheres.fraction[i] / (1.0 - spheres.fraction[i]))
-    within = np.clip(scaled, known[0], known[-1])
-    found = CubicSpline(known, odds)(within)
-    beyond = scaled != within
+    found = CubicSpline(known, odds)(np.clip(scaled, known[0], known[-1]))
+    beyond = (scaled < known[0]) | (scaled > known[-1])
     if beyond.any():
-        mass = np.exp(np.stack([scaled[beyond], within[beyond]])) * reach**3
+        mass = np.exp(np.concatenate([scaled[beyond], known[[0, -1]]])) * reach**3
         straight = _straight(np.full(mass.shape, spheres.energy_MeV[i]), mass, stopping, 1.0)
-        far, edge = np.log(straight / np.maximum(1.0 - straight, 1e-12))
-        found[beyond] += far - edge
+        *far, first, last = np.log(straight / np.maximum(1.0 - straight, 1e-12))
+        found[beyond] += far - np.where(scaled[beyond] < known[0], first, last)
     return found
 
 

@@ -16,7 +16,8 @@ from __future__ import annotations
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
+from jax.core import Tracer
+from jaxtyping import ArrayLike, Float
 
 from pdcraft.domain.agent import Chain
 from pdcraft.domain.errors import InputError
@@ -36,11 +37,13 @@ class FreeDaughters(eqx.Module):
         to less than zero: what is missing leaves the body. 1/h, ``[nuclide, to, from]``.
     """
 
-    freed: Float[np.ndarray, "nuclide"]
-    rate_per_h: Float[np.ndarray, "nuclide to from"]
+    freed: Float[ArrayLike, "nuclide"]
+    rate_per_h: Float[ArrayLike, "nuclide to from"]
 
     def __check_init__(self) -> None:
         """Refuse shares outside 0 to 1 and matrices that make atoms."""
+        if isinstance(self.freed, Tracer) or isinstance(self.rate_per_h, Tracer):
+            return
         freed, K = np.asarray(self.freed), np.asarray(self.rate_per_h)
         if freed.min(initial=0) < 0 or freed.max(initial=0) > 1 or (freed.size and freed[0] != 0):
             raise InputError(
@@ -99,19 +102,19 @@ def relocated(activity: Activity, chain: Chain, daughters: FreeDaughters) -> Act
     >>> moved.MBq[:, 1, 0].round(3).tolist()  # 0.36 x 1/(1 + ln2/1.009) of it leaves the tumour
     [0.787, 0.213]
     """
-    freed, K = np.asarray(daughters.freed), np.asarray(daughters.rate_per_h)
+    freed, K = jnp.asarray(daughters.freed), jnp.asarray(daughters.rate_per_h)
     places, members = len(activity.space), len(activity.nuclides)
     if freed.shape != (members,) or K.shape != (members, places, places):
         raise InputError(
             f"freed {freed.shape} and rate_per_h {K.shape} must fit {members} nuclides "
             f"({', '.join(activity.nuclides)}) and {places} regions."
         )
-    lam = np.asarray(chain.rate_per_h)
+    lam = chain.rate_per_h
     share = jnp.zeros(())  # of the mother's atoms that are free
     where = jnp.eye(places)  # from where the first was set free to where the mother decays
     columns = []
     for d in range(members):
-        T = jnp.asarray(np.linalg.solve(np.eye(places) - K[d] / lam[d], np.eye(places)))
+        T = jnp.linalg.solve(jnp.eye(places) - K[d] / lam[d], jnp.eye(places))
         newly = (1.0 - share) * freed[d]
         total = share + newly
         # Those free before were born where the mother decayed, the new ones where the carrier is.

@@ -33,6 +33,11 @@ from pdcraft.kinetics.measured import (
 )
 from pdcraft.kinetics.paclitaxel import Paclitaxel, infusion_ug_per_h, release_ug_per_h
 from pdcraft.kinetics.pbpk import PBPK, moves_as_iodide, unbound_fraction
+from pdcraft.kinetics.saturation import (
+    SaturableTransfer,
+    saturated_course,
+    trajectory_saturable,
+)
 from pdcraft.kinetics.schedule import (
     before_next_dose,
     refuse_unreached,
@@ -46,13 +51,14 @@ from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates, plasma
 
 __all__ = [
     "PBPK", "SHAPES", "AbstractModel", "CommonModes", "CurveChoice", "Elimination",
-    "ExponentialFit", "IodineICRP137", "MonoPrior", "Paclitaxel", "Shape", "TwoPool",
-    "before_next_dose", "biexponential_micro_rates", "common_modes", "eigenmodes", "fit_curves",
-    "fit_shape", "haenscheid", "hybrid", "hybrid_cv", "infusion_ug_per_h", "madsen",
+    "ExponentialFit", "IodineICRP137", "MonoPrior", "Paclitaxel", "SaturableTransfer", "Shape",
+    "TwoPool", "before_next_dose", "biexponential_micro_rates", "common_modes", "eigenmodes",
+    "fit_curves", "fit_shape", "haenscheid", "hybrid", "hybrid_cv", "infusion_ug_per_h", "madsen",
     "measured_activity", "moves_as_iodide", "plasma_ng_per_mL", "rate_matrix", "refuse_unreached",
-    "release_ug_per_h", "resample", "simulate", "steady_state", "subject", "time_integrated",
-    "time_integrated_intervals", "time_integrated_many", "trajectory", "trajectory_contour",
-    "trajectory_intervals", "trajectory_ladder", "unbound_fraction",
+    "release_ug_per_h", "resample", "saturated_course", "simulate", "steady_state", "subject",
+    "time_integrated", "time_integrated_intervals", "time_integrated_many", "trajectory",
+    "trajectory_contour", "trajectory_intervals", "trajectory_ladder", "trajectory_saturable",
+    "unbound_fraction",
 ]  # fmt: skip
 
 

@@ -198,11 +198,15 @@ class IodidePaths(eqx.Module):
         x = np.linalg.solve(system, np.concatenate([enter, block], axis=1))
         return cls(names, x, rate["Blood1", "Thyroid1"])
 
+    def moved(self, blockade: Array) -> Float[Array, "node place"]:
+        """Answer to a unit that enters the thyroid as one leaves blood. h, ``[node, place]``."""
+        moved, blood = jnp.asarray(self.x[..., 3]), self.places.index("Blood1")
+        return moved / (1.0 + blockade * self.uptake_per_h * moved[:, blood])[:, None]
+
     def transform(
         self, freed: Float[Array, "node 3"], blockade: Array
     ) -> Float[Array, "node place"]:
         """Free label in every compartment. Blockade is a change of rank one. ``[node, place]``."""
         open_ = jnp.einsum("kpe,ke->kp", self.x[..., :3], freed)
-        moved, blood = jnp.asarray(self.x[..., 3]), self.places.index("Blood1")
-        b = blockade * self.uptake_per_h
-        return open_ - moved * (b * open_[:, blood] / (1.0 + b * moved[:, blood]))[:, None]
+        blood = open_[:, self.places.index("Blood1"), None]
+        return open_ - blockade * self.uptake_per_h * blood * self.moved(blockade)

@@ -38,27 +38,20 @@ from pdcraft.kinetics.circulation import (
     carrier_transform,
     freed,
 )
-from pdcraft.kinetics.common_modes import common_modes
+from pdcraft.kinetics.common_modes import CommonModes, common_modes
 from pdcraft.kinetics.contour import hyperbola
+from pdcraft.kinetics.interruptions import thyroid_integral, voided_share
+from pdcraft.kinetics.pbpk_regions import (
+    CHAMBERS,
+    LABEL,
+    as_matrices,
+    regions_of_carrier,
+    regions_of_label,
+)
 
 IODIDES = ("I", "At")
 """Elements that move as iodide once they are free; for astatine that is an assumption."""
 
-_LABEL = {
-    "Blood1": "", "Blood2": "", "Other1": "", "Other2": "", "Other3": "", "Other4": "",
-    "Thyroid1": "thyroid", "Thyroid2": "thyroid", "Kidneys1": "kidneys",
-    "Kidneys2": "kidneys", "Liver1": "liver", "Liver2": "liver", "S-glands": "rest of body",
-    "St-wall": "rest of body", "Oralcavity": "stomach contents",
-    "OralcavityRe": "stomach contents", "Oesophagus-f": "stomach contents",
-    "Oesophagus-s": "stomach contents", "Oesophagus-sRe": "stomach contents",
-    "St-con": "stomach contents", "St-conRe": "stomach contents", "SI-con": "small intestine",
-    "SI-conRe": "small intestine", "bile": "small intestine",
-    "RC-con": "upper large intestine contents", "LC-con": "lower large intestine contents",
-    "RS-con": "lower large intestine contents", "UB-con": "urinary bladder contents",
-}  # fmt: skip
-"""Regions of free label; the empty name stands for the other tissues, by mass."""
-
-_CHAMBERS = "heart contents"
 _QUICK = 0.7  # 1/h; what decays faster is in equilibrium with its mother all the time
 
 
@@ -85,6 +78,10 @@ class PBPK(AbstractModel):
     exact_per_h
         Decay constants with which time integrals of `amount` are exact, up to three. Those of the
         agent's chain if not given; inside `jax.jit` they must be given. 1/h.
+    blocked_h
+        From when until when the thyroid is blocked; always if None. h.
+    voiding_h
+        The bladder is voided so often; None empties it at the constant rate of ICRP 137. h.
 
     References
     ----------
@@ -96,6 +93,8 @@ class PBPK(AbstractModel):
     lesions: int = eqx.field(static=True)
     modes: int = eqx.field(static=True)
     exact_per_h: tuple[float, ...] = eqx.field(static=True)
+    blocked_h: tuple[float, float] | None = eqx.field(static=True)
+    voiding_h: float | None = eqx.field(static=True)
     slowest_per_h: ClassVar[float] = 1e-4
     fastest_per_h: ClassVar[float] = 5.0
 
@@ -107,19 +106,26 @@ class PBPK(AbstractModel):
         lesions: int = 0,
         modes: int = 18,
         exact_per_h: Sequence[float] = (),
+        blocked_h: tuple[float, float] | None = None,
+        voiding_h: float | None = None,
     ) -> None:
         if not bodies or len({b.tissues for b in bodies}) > 1 or lesions < 0:
             raise InputError(
                 "PBPK needs bodies with the same tissues and 0 or more lesions; it has "
                 f"{[b.name for b in bodies]} and {lesions}."
             )
-        for name in {*_LABEL} - {"bile"}:
+        for name in {*LABEL} - {"bile"}:
             if name not in iodine.places:
                 raise unknown("Compartment of iodine", name, iodine.places)
         self.bodies, self.lesions, self.modes = tuple(bodies), lesions, modes
         rates = np.asarray(iodine.rate_per_h).tolist()
         self.iodine = tuple((a, b, k) for (a, b), k in zip(iodine.transfers, rates, strict=True))
         self.exact_per_h = tuple(sorted({float(v) for v in exact_per_h if v < _QUICK}))[:3]
+        self.blocked_h, self.voiding_h = blocked_h, voiding_h
+        if blocked_h is not None and not 0 <= blocked_h[0] < blocked_h[1]:
+            raise InputError(f"blocked_h = {blocked_h} must begin at 0 h or later, then end.")
+        if voiding_h is not None and not voiding_h > 0:
+            raise InputError(f"voiding_h = {voiding_h:g} must be greater than 0 h.")
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -130,7 +136,7 @@ class PBPK(AbstractModel):
     def places(self) -> tuple[str, ...]:
         """Source regions of the dosimetry; large vessels lie in muscle, the phantoms' remainder."""
         organs = {r for body in self.bodies for r in body.regions}
-        inner = sorted(organs | {_CHAMBERS, *_LABEL.values()} - {""})
+        inner = sorted(organs | {CHAMBERS, *LABEL.values()} - {""})
         return (*inner, *self.sites, "excreta")
 
     @property
@@ -199,7 +205,8 @@ class PBPK(AbstractModel):
         K = jnp.append(K, of_site)
         for site in self.sites[1:]:
             mass = p[f"{site}.mass"]
-            perfused = 60.0 * p["lesion.perfusion"] * without_cells * mass
+            own = f"{site}.perfusion" if f"{site}.perfusion" in p.names else "lesion.perfusion"
+            perfused = 60.0 * p[own] * without_cells * mass
             for i, value in enumerate((mass, perfused, vascular * mass)):
                 columns[i] = jnp.append(columns[i], value)
             K = jnp.append(K, of_site / p["marrow.partition"])
@@ -220,20 +227,98 @@ class PBPK(AbstractModel):
         if not exact and not isinstance(decays, jax.core.Tracer):
             exact = tuple(sorted(v for v in np.asarray(decays).tolist() if v < _QUICK))[:3]
         modes = common_modes(self.slowest_per_h, self.fastest_per_h, self.modes, exact)
-        transform = self.transform_h(patient, modes.node_per_h, halogen=moves_as_iodide(agent))
-        c = jnp.moveaxis(modes.coefficients(transform), 0, -1)
+        c = self._weights(patient, regimen, modes, decays[0], halogen=moves_as_iodide(agent))
         # What left is what is missing: one more mode, which stays for ever.
-        c = jnp.concatenate([c, jnp.zeros((*c.shape[:2], 1))], axis=2)
+        c = jnp.concatenate([c, jnp.zeros((*c.shape[:3], 1))], axis=3)
         gone = -c.sum(axis=(0, 1))
-        c = c.at[self.places.index("excreta"), 1].set(gone.at[-1].add(1.0))
+        c = c.at[self.places.index("excreta"), 1].set(gone.at[:, -1].add(1.0))
         given = regimen.activity_MBq * agent.payload.chain.nmol_per_MBq
-        n, k = given.shape[0], c.shape[2]
+        n, k = given.shape[0], c.shape[3]
         clock = Exponentials(
             jnp.tile(jnp.append(jnp.asarray(modes.rate_per_h), 0.0), n),
             jnp.repeat(regimen.time_h, k), jnp.repeat(regimen.duration_h, k),
         )  # fmt: skip
-        nmol = (c[:, :, None, :] * given[:, None]).reshape(*c.shape[:2], n * k)
+        nmol = (c * given[:, None]).reshape(*c.shape[:2], n * k)
         return Amount(self._space(patient), ("conjugate", "iodide"), clock, nmol)
+
+    def _weights(
+        self,
+        patient: Patient,
+        regimen: Regimen,
+        modes: CommonModes,
+        decay_per_h: Array,
+        *,
+        halogen: bool,
+    ) -> Float[Array, "place species dose mode"]:
+        """Weights of the modes after a unit of every dose; one row if doses do not differ."""
+        s, c = modes.node_per_h, self.circulation(patient, halogen=halogen)
+        held, paths = carrier_transform(c, s), IodidePaths.of(self.iodine, s)
+        loose = freed(c, held)
+
+        def under(blockade: Array) -> Array:
+            free = paths.transform(loose, blockade)
+            w = modes.coefficients(self._in_regions(patient, c, held, free, paths.places))
+            w = jnp.moveaxis(w, 0, -1)[:, :, None]
+            if self.voiding_h is None:
+                return w
+            rate = {(a, b): k for a, b, k in self.iodine}["UB-con", "Urine"]
+            filling = (jnp.asarray(s) + rate) * free[:, paths.places.index("UB-con")]
+            bladder = modes.coefficients(filling) * voided_share(
+                modes.rate_per_h, decay_per_h, self.voiding_h
+            )
+            return w.at[self.places.index(LABEL["UB-con"]), 1].set(bladder)
+
+        if self.blocked_h is None or not halogen:
+            return under(c.blockade)
+        with_, without = under(c.blockade), under(jnp.zeros(()))
+        thyroid = self.places.index("thyroid")
+        ends = [
+            (w[thyroid, 1, 0] / (modes.rate_per_h + decay_per_h)).sum() for w in (with_, without)
+        ]
+        exact = self._thyroid_h(regimen, modes, decay_per_h, loose, c.blockade, ends)
+        apart = jnp.where(jnp.abs(ends[0] - ends[1]) > 0, ends[0] - ends[1], 1.0)
+        share = jnp.clip((exact - ends[1]) / apart, 0.0, 1.0)[:, None]
+        return share * with_ + (1.0 - share) * without
+
+    def _thyroid_h(
+        self, regimen: Regimen, modes: CommonModes, decay_per_h: Array, loose: Array,
+        blockade: Array, ends: list[Array],
+    ) -> Float[Array, "dose"]:  # fmt: skip
+        """Time integral of the thyroid after a unit of every dose, blocked for a while."""
+        begin, end = self.blocked_h or (0.0, np.inf)
+        regimes = [(begin, 0.0), (end, blockade), (np.inf, 0.0)][begin <= 0.0 :]
+        regimes = [r for i, r in enumerate(regimes) if i == 0 or np.isfinite(regimes[i - 1][0])]
+        paths = IodidePaths.of(self.iodine, modes.node_per_h)
+        inorganic = paths.places.index("Blood1")
+        parts = [paths.places.index(n) for n in paths.places if LABEL[n] == "thyroid"]
+        blood, answer, alone = [], [], []
+        for _, b in regimes:
+            blood.append(modes.coefficients(paths.transform(loose, jnp.asarray(b))[:, inorganic]))
+            m = paths.moved(jnp.asarray(b))
+            w = modes.coefficients(m[:, jnp.asarray(parts)].sum(axis=1))
+            held = (w / (modes.rate_per_h + decay_per_h)).sum()
+            answer.append((m[:, inorganic], held))
+            alone.append(ends[1] if isinstance(b, float) else ends[0])
+        return thyroid_integral(
+            regimen.time_h + 0.5 * regimen.duration_h, [r[0] for r in regimes[:-1]],
+            [b for _, b in regimes], uptake_per_h=paths.uptake_per_h, blood=blood, answer=answer,
+            alone=alone, modes=(modes.rate_per_h, modes.node_per_h, modes.weight),
+            decay_per_h=decay_per_h,
+        )  # fmt: skip
+
+    def _in_regions(
+        self, patient: Patient, c: Circulation, held: Array, free: Array, label: tuple[str, ...]
+    ) -> Float[Array, "node place species"]:
+        """Compartments of carrier and of free label, put into the regions of the dosimetry."""
+        sex = patient.anatomy.sex if len(self.bodies) > 1 else 0
+        loose = as_matrices([regions_of_label(body, label) for body in self.bodies], self.places)
+        carrier = as_matrices(
+            [regions_of_carrier(body, c.compartments, self.sites) for body in self.bodies],
+            self.places,
+        )
+        return jnp.stack(
+            [held @ jnp.asarray(carrier)[sex].T, free @ jnp.asarray(loose)[sex].T], axis=-1
+        )
 
     def transform_h(
         self,
@@ -293,12 +378,7 @@ class PBPK(AbstractModel):
             held, loose = 0.0 * held, jnp.zeros_like(loose).at[:, 0].set(1.0)
         paths = IodidePaths.of(self.iodine, s)
         free = paths.transform(loose, c.blockade)
-        sex = patient.anatomy.sex if len(self.bodies) > 1 else 0
-        label = self._regions([_of_label(body, paths.places) for body in self.bodies])
-        carrier = self._regions([self._of_carrier(body, c.compartments) for body in self.bodies])
-        return jnp.stack(
-            [held @ jnp.asarray(carrier)[sex].T, free @ jnp.asarray(label)[sex].T], axis=-1
-        )
+        return self._in_regions(patient, c, held, free, paths.places)
 
     def curve(
         self,
@@ -335,30 +415,10 @@ class PBPK(AbstractModel):
             line.weight_per_h.imag, x.imag, 1
         )
 
-    def _of_carrier(self, body: Physiology, names: tuple[str, ...]) -> dict:
-        """Regions of every compartment of the carrier, with shares."""
-        region = dict(zip(body.tissues, body.regions, strict=True))
-        found = {}
-        for name in names:
-            site = next((n for n in self.sites if name.startswith(f"{n} ")), None)
-            found[name] = [(site or region.get(name.removesuffix(" blood"), ""), 1.0)]
-        for vessel in ("arteries", "veins"):
-            chamber = 0.5 * body.heart / getattr(body, vessel)
-            found[vessel] = [("muscle", 1.0 - chamber), (_CHAMBERS, chamber)]
-        return found
-
-    def _regions(self, maps: list[dict]) -> Float[np.ndarray, "body place compartment"]:
-        share = np.zeros((len(maps), len(self.places), len(maps[0])))
-        for b, parts in enumerate(maps):
-            for i, pairs in enumerate(parts.values()):
-                for place, part in pairs:
-                    share[b, self.places.index(place), i] += part
-        return share
-
     @property
     def blood_region(self) -> str:
         """The chambers of the heart: nothing but blood."""
-        return _CHAMBERS
+        return CHAMBERS
 
     def plasma_mL(self, patient: Patient) -> Float[Array, ""]:
         """Plasma in the chambers of the heart. mL."""
@@ -369,15 +429,6 @@ class PBPK(AbstractModel):
         known = patient.anatomy.space
         mass = [known.mass_g[known.index(n)] if n in known.names else 0.0 for n in self.places]
         return Regions(self.places, jnp.stack([jnp.asarray(m, float) for m in mass]))
-
-
-def _of_label(body: Physiology, names: tuple[str, ...]) -> dict:
-    """Regions of every compartment of free label, with shares."""
-    # Organs with compartments of their own in the iodine model are not part of "other".
-    named = [n not in _LABEL.values() for n in body.regions]
-    mass = np.asarray(body.mass_g) * np.asarray(named)
-    everywhere = list(zip(body.regions, (mass / mass.sum()).tolist(), strict=True))
-    return {n: [(_LABEL[n], 1.0)] if _LABEL[n] else everywhere for n in names}
 
 
 def unbound_fraction(values: Values) -> Float[Array, ""]:

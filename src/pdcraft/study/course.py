@@ -6,6 +6,7 @@ import equinox as eqx
 
 from pdcraft import biology, decay, dosimetry, kinetics
 from pdcraft.biology import AbstractEffect, AbstractEndpoint
+from pdcraft.decay import FreeDaughters
 from pdcraft.domain import Agent, Course, Patient, Regimen, Samples
 from pdcraft.dosimetry import AbstractEngine
 from pdcraft.kinetics import AbstractModel
@@ -28,6 +29,8 @@ class Plan(eqx.Module):
         What becomes of the patient.
     clock
         Instants at which counts and markers are followed. h.
+    daughters
+        Daughters that leave the carrier; None keeps them where their parent was.
     """
 
     agent: Agent
@@ -36,12 +39,15 @@ class Plan(eqx.Module):
     effects: tuple[AbstractEffect, ...]
     endpoints: tuple[AbstractEndpoint, ...]
     clock: Samples
+    daughters: FreeDaughters | None = None
 
 
 def treat(plan: Plan, patient: Patient, regimen: Regimen) -> Course:
     """One patient, one regimen, from first injection to outcome."""
     amount = kinetics.simulate(plan.kinetics, patient, regimen, plan.agent)
     activity = decay.activity(amount, plan.agent.payload.chain)
+    if plan.daughters is not None:
+        activity = decay.relocated(activity, plan.agent.payload.chain, plan.daughters)
     dose_rate = dosimetry.irradiate(plan.engine, activity, patient.anatomy)
     effect = biology.respond(plan.effects, dose_rate, amount, patient, plan.clock)
     outcome = biology.foresee(plan.endpoints, effect, patient)

@@ -48,6 +48,7 @@ from pdcraft.domain import (
 from pdcraft.dosimetry import ElectronSpheres, PhotonSpheres, build_mird
 from pdcraft.kinetics import PBPK, AbstractModel, TwoPool
 from pdcraft.study.course import Plan
+from pdcraft.study.kinetics_prepare import free_daughters, lesion_parameters
 from pdcraft.study.spec import CohortTable, Study
 from pdcraft.trial.population import Beliefs, Population
 
@@ -116,7 +117,8 @@ def _individual(study: Study) -> list[ParameterSet]:
     disease = library.disease(study.study.disease)
     people = library.parameters(f"species/{disease.population}")
     shelves = (*_SHELVES, _KINETICS[study.kinetics.model])
-    return [*(library.parameters(shelf) for shelf in shelves), people, disease.parameters]
+    held = [*(library.parameters(shelf) for shelf in shelves), people, disease.parameters]
+    return [*held, *lesion_parameters(study)]
 
 
 def prepare(study: Study) -> Prepared:
@@ -144,7 +146,10 @@ def prepare(study: Study) -> Prepared:
     days = np.arange(0.0, study.study.follow_up / 24.0 + 1e-9)
     kinetics = kinetic_model(study, agent)
     effects = effects_of(study, steps=max(1, days.size - 1))
-    plan = Plan(agent, kinetics, engine, effects, endpoints(study), Samples(jnp.asarray(days * 24)))
+    plan = Plan(
+        agent, kinetics, engine, effects, endpoints(study), Samples(jnp.asarray(days * 24)),
+        free_daughters(study, agent, kinetics.places),
+    )  # fmt: skip
     for model in (kinetics, *effects, *plan.endpoints):
         check_needs(model.needs, parameters, type(model).__name__)
     population = Population(
@@ -152,7 +157,10 @@ def prepare(study: Study) -> Prepared:
         engine.places[:-1],
         engine.reference_g,
         study.study.seed,
-        beliefs=beliefs(study),
+        tuple((*pair.parameters, pair.correlation) for pair in study.population.correlation),
+        study.population.surface,
+        beliefs(study),
+        tuple(f"lesion {k + 1}" for k in range(len(study.kinetics.lesion))),
     )
     return Prepared(study, plan, population, parameters, engine_parameters)
 
@@ -163,7 +171,11 @@ def kinetic_model(study: Study, agent: Agent) -> AbstractModel:
         return TwoPool()
     bodies = tuple(library.physiology(name) for name in _BODIES)
     decays = np.asarray(agent.payload.chain.rate_per_h).tolist()
-    return PBPK(bodies, library.graph("iodine_icrp137"), exact_per_h=decays)
+    asked = study.kinetics
+    return PBPK(
+        bodies, library.graph("iodine_icrp137"), lesions=len(asked.lesion), exact_per_h=decays,
+        blocked_h=asked.blocked_h, voiding_h=asked.voiding_every,
+    )  # fmt: skip
 
 
 def beliefs(study: Study) -> Beliefs | None:

@@ -9,7 +9,6 @@ import jax.numpy as jnp
 
 from pdcraft.domain import ParameterSet, Patient, Spread
 from pdcraft.study.prepare import Prepared
-from pdcraft.trial.population import Population
 
 DOSIMETRY_STUDY = """
 [study]
@@ -60,7 +59,5 @@ def reference_patient(
             for p in prepared.parameters.values()
         ),
     )
-    population = Population(
-        typical, prepared.population.places, prepared.population.reference_g, seed=0
-    )
+    population = replace(prepared.population, parameters=typical, seed=0, beliefs=None)
     return jax.tree.map(lambda leaf: leaf[0], population.draw(jnp.arange(1)))

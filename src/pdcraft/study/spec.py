@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from pdcraft.domain.errors import InputError, unknown
+from pdcraft.study.kinetics_spec import KineticsTable, PopulationTable
 from pdcraft.study.toml_table import Count, PerSurface, Span, Time, TomlTable, table_from_text
 
 
@@ -51,14 +52,6 @@ class CohortTable(TomlTable):
                     f"{before.at / 24:g}. List the doses in order of time."
                 )
         return self
-
-
-class KineticsTable(TomlTable):
-    """How the molecule moves."""
-
-    model: Literal["two_pool", "pbpk"] = "pbpk"
-    infusion: Time = 0.5
-    thyroid_blockade: float = Field(default=0.95, ge=0.0, le=1.0)
 
 
 class AssessmentTable(TomlTable):
@@ -105,6 +98,7 @@ class Study(TomlTable):
     study: StudyTable
     cohort: tuple[CohortTable, ...]
     kinetics: KineticsTable = KineticsTable()
+    population: PopulationTable = PopulationTable()
     assessment: AssessmentTable = AssessmentTable()
     dose_limiting_toxicity: ToxicityTable = ToxicityTable()
     uncertainty: UncertaintyTable = UncertaintyTable()

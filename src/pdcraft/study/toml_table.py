@@ -30,6 +30,7 @@ Span = Annotated[float, _quantity("time", above=0.0)]
 PerSurface = Annotated[float, _quantity("activity per body surface", above=0.0)]
 Count = Annotated[float, _quantity("blood count", above=0.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+Mass = Annotated[float, _quantity("mass", above=0.0)]
 AbsorbedDose = Annotated[float, _quantity("absorbed dose", above=0.0)]
 
 

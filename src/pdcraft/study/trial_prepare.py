@@ -115,7 +115,7 @@ def as_study(
             follow_up=f"{head.follow_up} h",  # type: ignore[arg-type]
         ),
         cohort=(CohortTable(name="-", doses=(DoseTable(activity="1 MBq/m2"),)),),  # type: ignore[arg-type]
-        kinetics=study.kinetics, assessment=study.assessment,
+        kinetics=study.kinetics, population=study.population, assessment=study.assessment,
         uncertainty=UncertaintyTable(draws=draws),
         parameters={**study.parameters, **parameters},
     )  # fmt: skip

@@ -9,7 +9,8 @@ from pydantic import Field, field_validator, model_validator
 
 from pdcraft.domain.errors import InputError, unknown
 from pdcraft.domain.units import dimension_of, read_quantity
-from pdcraft.study.spec import AssessmentTable, KineticsTable, study_text
+from pdcraft.study.kinetics_spec import KineticsTable, PopulationTable
+from pdcraft.study.spec import AssessmentTable, study_text
 from pdcraft.study.toml_table import Count, Share, Span, Time, TomlTable, table_from_text
 from pdcraft.study.trial_design_spec import EscalationTable
 
@@ -256,6 +257,7 @@ class TrialStudy(TomlTable):
     accrual: AccrualTable | None = None
     leaving: LeavingTable = LeavingTable()
     kinetics: KineticsTable = KineticsTable()
+    population: PopulationTable = PopulationTable()
     assessment: AssessmentTable = AssessmentTable()
     escalation: EscalationTable | None = None
     comparison: ComparisonTable | None = None

@@ -74,6 +74,9 @@ class Population(eqx.Module):
         Formula of body surface, see `body_surface_m2`.
     beliefs
         Draws of typical values; None takes the library's for everybody.
+    lesions
+        Names of lesions, whose masses are the parameters ``"<name>.mass"``. They come on top of the
+        body.
 
     References
     ----------
@@ -87,10 +90,11 @@ class Population(eqx.Module):
     correlations: tuple[tuple[str, str, float], ...] = eqx.field(static=True, default=())
     surface: str = eqx.field(static=True, default="mosteller")
     beliefs: Beliefs | None = None
+    lesions: tuple[str, ...] = eqx.field(static=True, default=())
 
     def __check_init__(self) -> None:
         """Refuse a set without the covariates, unknown formulas, impossible correlations."""
-        for name in _NEEDS:
+        for name in (*_NEEDS, *(f"{lesion}.mass" for lesion in self.lesions)):
             self.parameters[name]
         body_surface_m2(170.0, 70.0, self.surface)
         self._mixing()
@@ -120,7 +124,7 @@ class Population(eqx.Module):
     @property
     def regions(self) -> tuple[str, ...]:
         """Regions of the patients' anatomy, in order."""
-        return (*self.places, "tumour")
+        return (*self.places, "tumour", *self.lesions)
 
     def draw(self, numbers: Int[Array, "n"]) -> Patient:
         """The patients with these numbers, as one `Patient` with a leading axis ``[n]``."""
@@ -151,14 +155,22 @@ class Population(eqx.Module):
         kept = [n for n in names if not n.startswith(("male.", "female.", "population."))]
         values = jnp.concatenate([drawn[jnp.asarray([row(n) for n in kept])], plasma[None]]).T
         return Patient(
-            numbers, self._anatomy(sex, body_kg, drawn[row("marrow.infiltration")]), body_kg,
+            numbers,
+            self._anatomy(
+                sex, body_kg, drawn[row("marrow.infiltration")],
+                [drawn[row(f"{lesion}.mass")] for lesion in self.lesions],
+            ), body_kg,
             height, jnp.asarray(body_surface_m2(height, body_kg, self.surface)),
             drawn[row("population.age")],
             Values((*kept, "plasma.volume"), values),
         )  # fmt: skip
 
     def _anatomy(
-        self, sex: Int[Array, "n"], body_kg: Float[Array, "n"], infiltration: Float[Array, "n"]
+        self,
+        sex: Int[Array, "n"],
+        body_kg: Float[Array, "n"],
+        infiltration: Float[Array, "n"],
+        lesions_g: list[Float[Array, "n"]],
     ) -> Anatomy:
         reference = self.reference_g[sex]  # [n, place]
         scale = 1e3 * body_kg / reference[:, self.places.index("total body")]
@@ -166,7 +178,8 @@ class Population(eqx.Module):
         at = self.places.index("red marrow")
         tumour = mass[:, at] * infiltration
         mass = mass.at[:, at].add(-tumour)
-        return Anatomy(Regions(self.regions, jnp.concatenate([mass, tumour[:, None]], axis=1)), sex)
+        others = jnp.stack([tumour, *lesions_g], axis=1)
+        return Anatomy(Regions(self.regions, jnp.concatenate([mass, others], axis=1)), sex)
 
     def outside(self, patients: Patient) -> dict[str, Int[Array, ""]]:
         """How many of the patients have a parameter outside its checked range, by name."""

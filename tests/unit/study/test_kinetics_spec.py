@@ -1,0 +1,107 @@
+"""[kinetics] and [population] of a study: what is said is what is computed, or refused."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pdcraft import decay, kinetics
+from pdcraft.domain import InputError, MissingError
+from pdcraft.study import prepare, study_from_text
+
+STUDY = """
+[study]
+name = "one"
+agent = "clr131"
+payload = "Ac-225"
+patients = 3
+follow_up = "28 d"
+[[cohort]]
+name = "one"
+doses = [{ at = "0 d", activity = "2 MBq/m2" }]
+[dose_limiting_toxicity]
+window = "28 d"
+[kinetics]
+"""
+GOES = '{ nuclide = "Bi-213", rate = 2.0, to = { kidneys = 0.6, liver = 0.2 } }'
+
+
+def integrals(text):
+    prepared = prepare(study_from_text(STUDY + text))
+    plan, one = prepared.plan, prepared.population.draw(jnp.arange(1))
+    given = prepared.regimens(prepared.study.cohort[0], one)
+    who, regimen = jax.tree.map(lambda leaf: leaf[0], (one, given))
+    found = decay.activity(
+        kinetics.simulate(plan.kinetics, who, regimen, plan.agent), plan.agent.payload.chain
+    )
+    if plan.daughters is not None:
+        found = decay.relocated(found, plan.agent.payload.chain, plan.daughters)
+    return prepared, found.nuclides, np.asarray(found.integral_MBq_h)
+
+
+def test_free_daughters_gather_where_the_study_says_and_none_is_lost():
+    prepared, nuclides, stay = integrals("")
+    leave = integrals(f"free_daughter = [{GOES}]")[2]
+    bismuth, at = nuclides.index("Bi-213"), prepared.plan.kinetics.places.index
+    np.testing.assert_allclose(leave.sum(axis=0), stay.sum(axis=0), rtol=1e-9)
+    np.testing.assert_array_equal(leave[:, 0], stay[:, 0])
+    # of what leaves a region at 2 per h, Bi-213 (45.6 min) has 2/(2 + 0.912) there in time
+    share = 2.0 / (2.0 + float(prepared.plan.agent.payload.chain.rate_per_h[bismuth]))
+    marrow = at("red marrow")
+    assert leave[marrow, bismuth] == pytest.approx((1 - share) * stay[marrow, bismuth], rel=1e-9)
+    others = [i for i, n in enumerate(prepared.plan.kinetics.places)
+              if n not in ("kidneys", "liver", "excreta")]  # fmt: skip
+    gain = 0.6 * share * stay[others, bismuth].sum()
+    found = leave[at("kidneys"), bismuth] - stay[at("kidneys"), bismuth]
+    assert found == pytest.approx(gain, rel=1e-9)
+
+
+def test_lesions_are_of_the_mass_and_perfusion_that_the_study_gives():
+    prepared, _, found = integrals(
+        'lesion = [{ mass = "20 g", perfusion = 0.3 }, { mass = "2 g" }]'
+    )
+    assert prepared.population.regions[-2:] == ("lesion 1", "lesion 2")
+    space = prepared.population.draw(jnp.arange(2)).anatomy.space
+    assert np.asarray(space.mass_g[0, -2:]).tolist() == [20.0, 2.0]
+    large, small = (found[prepared.plan.kinetics.places.index(f"lesion {k}"), 0] for k in (1, 2))
+    assert 0.05 < small / large <= 0.101 * (1 + 1e-9) * 1.05  # by mass, a little more perfused
+
+
+def test_surface_and_correlations_reach_the_population():
+    text = STUDY.replace(
+        "[kinetics]",
+        """[population]
+surface = "dubois"
+correlation = [{ parameters = ["plasma.albumin", "liver.function"], correlation = 0.6 }]""",
+    )
+    population = prepare(study_from_text(text)).population
+    assert population.surface == "dubois"
+    assert population.correlations == (("plasma.albumin", "liver.function", 0.6),)
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ('model = "two_pool"\nvoiding_every = "4 h"', "voiding_every needs the whole body"),
+        ('blockade_from = "20 d"\nblockade_until = "14 d"', "not before blockade_until"),
+        ('lesion = [{ mass = "-20 g" }]', "must be greater than 0"),
+        ('lesion = [{ mass = "20 h" }]', "mass is needed"),
+        ('lesion = [{ mass = "20 g", perfusion = -1 }]', "perfusion"),
+        ('free_daughter = [{ nuclide = "Bi-213", rate = 2, to = { liver = 0.7, kidneys = 0.7 } }]',
+         "sum to 1 at most"),
+        (f"free_daughter = [{GOES}, {GOES}]", "stands twice"),
+        ('[population]\nsurface = "mostellar"', "mosteller"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_by_its_key(text, match):
+    with pytest.raises(InputError, match=match):
+        study_from_text(STUDY + text)
+
+
+def test_names_that_the_model_does_not_know_are_refused():
+    with pytest.raises(InputError, match="Its daughters are Fr-221"):
+        prepare(study_from_text(STUDY + f"free_daughter = [{GOES.replace('Bi-213', 'Bi-212')}]"))
+    with pytest.raises(MissingError, match="Did you mean 'kidneys'"):
+        prepare(study_from_text(STUDY + f"free_daughter = [{GOES.replace('kidneys', 'kidney')}]"))

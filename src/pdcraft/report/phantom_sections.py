@@ -96,7 +96,7 @@ def _figure(
     rows, columns = seen.shape
     marks = []
     for region in np.unique(seen[seen >= 0]):
-        inside = distance_transform_edt(np.pad(seen == region, 1))[1:-1, 1:-1]
+        inside = np.asarray(distance_transform_edt(np.pad(seen == region, 1)))[1:-1, 1:-1]
         row, column = np.unravel_index(int(np.argmax(inside)), inside.shape)
         if inside[row, column] >= _THICK:
             marks.append(f'<text x="{column}" y="{row}">{number[int(region)]}</text>')

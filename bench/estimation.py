@@ -6,6 +6,10 @@ compilation cache, and prints CPU and wall seconds with the share of compiling, 
 estimates and what they should be. The floor is one evaluation of objective and gradient after
 compiling, times the evaluations that the search needed.
 
+Where R with nlme is installed (``Rscript``), the same data are fitted by its linearised maximum
+likelihood (Lindstrom and Bates; compiled code, and an easier problem: the logarithm of the data
+with additive error), in the same run.
+
 Published times for a problem of this kind, on other machines and data, for orientation only:
 nlmixr2 4.0.0 FOCEi 5.3 s, NONMEM 7.4.3 FOCEI 28.9 s (nlmixr2test, run U001, 120 patients).
 """
@@ -60,6 +64,39 @@ def problem():
     return begin, steps
 
 
+R_SCRIPT = """
+library(nlme)
+d <- read.csv(commandArgs(TRUE)[1])
+t <- system.time(f <- nlme(
+  y ~ log(dose) - lv - exp(lcl - lv) * t, d, fixed = lcl + lv ~ 1,
+  random = pdDiag(lcl + lv ~ 1), groups = ~ id, start = c(log(2.5), log(110)), method = "ML"))
+cat(sprintf("%.3f %.4f %.4f\\n", t[1] + t[2], exp(fixef(f)[1]), exp(fixef(f)[2])))
+"""
+
+
+def peer(steps) -> str:
+    """CPU seconds and estimates of nlme on the same data; empty without R."""
+    import shutil
+    import tempfile
+    from pathlib import Path
+
+    import numpy as np
+
+    if shutil.which("Rscript") is None:
+        return ""
+    seen, y, t = (np.asarray(x) for x in (steps.is_observed, steps.value, steps.time_h))
+    dose = np.asarray(steps.bolus).sum((1, 2))
+    rows = [f"{i},{t[i, j]},{dose[i]},{np.log(y[i, j])}" for i, j in np.argwhere(seen & (y > 0))]
+    with tempfile.TemporaryDirectory() as folder:
+        data, script = Path(folder) / "d.csv", Path(folder) / "fit.R"
+        data.write_text("\n".join(["id,t,dose,y", *rows]), "utf-8")
+        script.write_text(R_SCRIPT, "utf-8")
+        done = subprocess.run(
+            ["Rscript", str(script), str(data)], capture_output=True, text=True, check=False
+        )
+    return done.stdout.strip().splitlines()[-1] if done.returncode == 0 else done.stderr[-200:]
+
+
 def fit() -> None:
     """One fit from a cold start; prints what it took."""
     model, steps = problem()
@@ -85,6 +122,13 @@ def fit() -> None:
         f"{time.process_time() - cpu:6.2f} s CPU"
     )
     print(f"objective {found.objective:.3f}, {found.message}")
+    told = peer(steps)
+    if told:
+        print(
+            f"nlme (CPU s, CL, V): {told}; first fit over nlme "
+            f"{first[1] / float(told.split()[0]):.0f}, warm floor over nlme "
+            f"{one * found.evaluations / float(told.split()[0]):.1f}"
+        )
     for e in found.estimates:
         print(
             f"  {e.name:20s} {e.value:9.4f} ± {e.standard_error:.4f}  true {TRUTH.get(e.name, 0.2)}"

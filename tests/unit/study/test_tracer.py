@@ -66,15 +66,18 @@ def from_prior(model, patient, prior, random):
     return _with(patient, free, _values(kinds, numbers, z))
 
 
-def test_ninety_percent_intervals_hold_the_truth_ninety_times_of_a_hundred(prepared, tracer):
+def ranks_of_the_truth(prepared, tracer, *, patients, claimed_cv=CV):
+    """Ranks of true CLR 131 integrals among posterior draws, three to a patient."""
     model, prior, therapy = kinetics.TwoPool(), prepared.parameters, prepared.plan.agent
-    people = prepared.population.draw(jnp.arange(60))
-    inside, ranks = [], []
-    for i in range(60):
+    people = prepared.population.draw(jnp.arange(patients))
+    ranks = []
+    for i in range(patients):
         random = np.random.default_rng([5, i])
         body = jax.tree.map(lambda leaf, i=i: leaf[i], people)
         true = from_prior(model, body, prior, random)
-        series = measured(model, true, tracer, random)
+        series = [
+            replace(m, sigma=claimed_cv * m.activity) for m in measured(model, true, tracer, random)
+        ]
         found = tracer_posterior(
             model, body, prior, series, tracer=tracer, given=GIVEN, draws=300, seed=i
         )
@@ -83,13 +86,26 @@ def test_ninety_percent_intervals_hold_the_truth_ninety_times_of_a_hundred(prepa
         truth = np.asarray(decay.activity(amount, therapy.payload.chain).integral_MBq_h[:, 0])
         for name in ("plasma", "red marrow", "tumour"):
             k = places.index(name)
-            rank = (integral[:, k] < truth[k]).mean()
-            ranks.append(rank)
-            inside.append(0.05 < rank < 0.95)
+            ranks.append((integral[:, k] < truth[k]).mean())
+    return np.array(ranks)
+
+
+def test_ninety_percent_intervals_hold_the_truth_ninety_times_of_a_hundred(prepared, tracer):
+    ranks = ranks_of_the_truth(prepared, tracer, patients=60)
+    inside = (ranks > 0.05) & (ranks < 0.95)
     # 180 intervals, three to a patient: three standard deviations of 60 patients are 0.116, and
     # of 180 independent ones 0.067; the bound lies between
-    assert np.mean(inside) == pytest.approx(0.9, abs=0.09)
-    assert np.mean(ranks) == pytest.approx(0.5, abs=0.1)
+    assert inside.mean() == pytest.approx(0.9, abs=0.09)
+    assert ranks.mean() == pytest.approx(0.5, abs=0.1)
+    # five bins of 36 expected: the 99.9 % point of chi-square with 4 degrees of freedom is 18.5
+    count = np.histogram(ranks, np.linspace(0, 1, 6))[0]
+    assert ((count - 36.0) ** 2 / 36.0).sum() < 18.5
+
+
+def test_the_calibration_sees_a_posterior_that_is_too_sure(prepared, tracer):
+    ranks = ranks_of_the_truth(prepared, tracer, patients=15, claimed_cv=CV / 4)
+    # with errors claimed a quarter of what they are, far fewer than 81 % may lie inside
+    assert ((ranks > 0.05) & (ranks < 0.95)).mean() < 0.75
 
 
 def test_doses_follow_and_what_is_not_measured_stays_prior(prepared, tracer):

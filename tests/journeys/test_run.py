@@ -20,7 +20,7 @@ TABLES = {
         "p_grade3plus", "p_grade4",
     },
     "response": {"cohort", "orr", "cbr", "dcr", "pfs_day_p50", "os_day_p50"},
-    "trial": {"cohort", "dose_mCi_per_m2", "n", "dlt", "decision", "reason"},
+    "trial": {"cohort", "dose", "n", "dlt", "decision", "reason"},
     "assumptions": {
         "parameter", "value", "unit", "spread", "status", "source", "where", "rests_on_it",
     },

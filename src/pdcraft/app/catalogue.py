@@ -59,6 +59,11 @@ def _agent(name: str) -> Iterator[str]:
     made_of = f"{carrier.formula}, {carrier.molar_mass_g_per_mol:g} g/mol"
     yield f"{agent.name}: {carrier.name} ({made_of}) + {agent.payload.name}"
     yield f"  source: {row['source']}, {row['where']}"
+    drug = agent.payload.drug
+    if drug is not None:
+        yield f"  {drug.name}: {drug.formula}, {drug.molar_mass_g_per_mol:g} g/mol, on a linker"
+        yield from _parameters(library.parameters(f"kinetics/{drug.name}"))
+        return
     yield from _nuclide(agent.payload.name)
 
 

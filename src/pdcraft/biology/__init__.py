@@ -36,7 +36,12 @@ from pdcraft.biology.criteria import (
     WaldenstromCriteria,
 )
 from pdcraft.biology.cytopenia import CountRule, Cytopenia, DoseLimitingToxicity
-from pdcraft.biology.cytotoxic import CytotoxicKill, kill_hazard_per_h, saturating_kill
+from pdcraft.biology.cytotoxic import (
+    CytotoxicKill,
+    CytotoxicNeutropenia,
+    kill_hazard_per_h,
+    saturating_kill,
+)
 from pdcraft.biology.grading import ctcae_grade, ctcae_limits
 from pdcraft.biology.growth_delay import GrowthDelay
 from pdcraft.biology.imwg import IMWG, Level, has_progressed, imwg_category, response_depth
@@ -65,7 +70,8 @@ from pdcraft.domain import Amount, DoseRate, Effect, InputError, Outcome, Patien
 __all__ = [
     "IMWG", "LINEAGES", "AbstractCriteria", "AbstractCytotoxicity", "AbstractEffect",
     "AbstractEndpoint", "Assessments", "BestResponse", "Complication", "CountRule", "Cytopenia",
-    "CytotoxicKill", "Death", "DoseLimitingToxicity", "GrowthDelay", "IMWGCriteria", "Level",
+    "CytotoxicKill", "CytotoxicNeutropenia", "Death", "DoseLimitingToxicity", "GrowthDelay",
+    "IMWGCriteria", "Level",
     "LinearQuadratic", "LuganoCriteria", "Lymphoma", "Marrow", "Myeloma", "Progression",
     "ProgressionFreeSurvival", "QualityOfLife", "SupportiveCare", "TissueDose", "TumourVolumes",
     "WaldenstromCriteria", "Xenograft", "XenograftFit", "alpha_from_sf2_per_Gy",

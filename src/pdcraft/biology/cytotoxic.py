@@ -3,12 +3,13 @@ r"""Kill by a cytotoxic payload: a hazard that saturates with concentration and 
 .. math:: h(C) = k_{max}\,\frac{C}{C_{50} + C}
 
 so that the surviving fraction falls exponentially with the time above :math:`C_{50}`, as
-clonogenic assays of paclitaxel find, and more drug beyond saturation adds nothing.
+clonogenic assays of paclitaxel find, and more drug beyond saturation adds nothing. In marrow the
+published models of neutropenia are linear in the concentration (`CytotoxicNeutropenia`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import log
 
 import equinox as eqx
@@ -16,8 +17,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from pdcraft.biology.bed import Real
+from pdcraft.biology.lineage import LINEAGES
+from pdcraft.biology.marrow import AbstractCytotoxicity
 from pdcraft.biology.stepping import Grid
-from pdcraft.domain import Amount, InputError, Values
+from pdcraft.domain import Amount, InputError, Patient, Samples, Values
 
 NM_PER_NMOL_PER_G = 1e3
 """1 nmol in 1 g of tissue (1 mL) is 1000 nmol/L."""
@@ -88,6 +91,41 @@ def saturating_kill(
     return fastest, half_survival_nM * (fastest * exposure_h / log(2.0) - 1.0)
 
 
+def free_nM(amount: Amount, place: str, species: str, free_share: Real) -> Float[Array, "mode"]:
+    """Free drug around the cells of one region, for every mode of the amount. nmol/L, ``[mode]``.
+
+    Parameters
+    ----------
+    amount
+        With the drug among its species.
+    place, species
+        Region and drug.
+    free_share
+        Share of the drug in the region that is not bound.
+    """
+    i, s = amount.space.index(place), amount.species_index(species)
+    return NM_PER_NMOL_PER_G * free_share * amount.nmol[i, s] / amount.space.mass_g[i]
+
+
+def integrated(
+    amount: Amount,
+    free: Float[Array, "mode"],
+    hazard: Callable[[Array], Array],
+    t_h: Float[Array, "time"],
+) -> Float[Array, "time"]:
+    """Integral of a hazard of the free drug from 0 to each instant. ``[time]``.
+
+    Between the instants at which the amount is known (its samples, or ``t_h``) the hazard is taken
+    to be straight.
+    """
+    if isinstance(amount.clock, Samples):
+        knots, rate = amount.clock.time_h, hazard(free)
+    else:
+        knots, rate = t_h, hazard(amount.clock.at(t_h) @ free)
+    steps = 0.5 * (rate[1:] + rate[:-1]) * jnp.diff(knots)
+    return jnp.interp(t_h, knots, jnp.concatenate([jnp.zeros(1), jnp.cumsum(steps)]))
+
+
 class CytotoxicKill(eqx.Module):
     """Kill of the cells of one region by a drug that lies free in it.
 
@@ -101,10 +139,11 @@ class CytotoxicKill(eqx.Module):
 
     @property
     def needs(self) -> Mapping[str, str]:
-        """Parameters of the file ``tissues/cytotoxic.toml``."""
+        """Parameters of the files ``tissues/cytotoxic.toml`` and ``kinetics/paclitaxel.toml``."""
         return {
             f"{self.species}.kill_rate": "1/h",
             f"{self.species}.half_kill": "nM",
+            f"{self.species}.cycling_share": "1",
             f"{self.species}.free_fraction": "1",
         }
 
@@ -118,14 +157,62 @@ class CytotoxicKill(eqx.Module):
         MissingError
             If the amount holds no such region or species.
         """
-        i, s = amount.space.index(place), amount.species_index(self.species)
-        nmol = jnp.einsum("m,tm->t", amount.nmol[i, s], amount.clock.at(grid.time_h))
-        free = values[f"{self.species}.free_fraction"]
-        concentration = NM_PER_NMOL_PER_G * free * nmol / amount.space.mass_g[i]
-        hazard = kill_hazard_per_h(
-            concentration,
-            fastest_per_h=values[f"{self.species}.kill_rate"],
-            half_nM=values[f"{self.species}.half_kill"],
-        )
-        steps = 0.5 * (hazard[1:] + hazard[:-1]) * grid.step_h
-        return jnp.concatenate([jnp.zeros(1), jnp.cumsum(steps)])
+        fastest = values[f"{self.species}.kill_rate"] * values[f"{self.species}.cycling_share"]
+        half = values[f"{self.species}.half_kill"]
+        free = free_nM(amount, place, self.species, values[f"{self.species}.free_fraction"])
+
+        def hazard(nM: Array) -> Array:
+            return kill_hazard_per_h(nM, fastest_per_h=fastest, half_nM=half)
+
+        return integrated(amount, free, hazard, grid.time_h)
+
+
+class CytotoxicNeutropenia(AbstractCytotoxicity):
+    r"""Kill of neutrophil progenitors in the marrow, linear in the concentration.
+
+    Published models let the drug slow the progenitors' proliferation,
+    :math:`k_s P (1 - s\,C)`, which is a hazard :math:`k_s\,s\,C` with the rate of renewal
+    :math:`k_s`. *C* is the total drug in plasma that would hold as much unbound drug as the marrow
+    holds free,
+
+    .. math:: h = k_s\,s\,\frac{f\,C_{marrow}}{u} .
+
+    The published chain multiplies the hazard by its feedback, too (1.0 to 1.5); here it does not.
+
+    Platelets, red cells and lymphocytes are left alone: paclitaxel's toxicity is to neutrophils,
+    and no slope of theirs was found.
+
+    Attributes
+    ----------
+    species
+        The free drug among the amount's species.
+    place
+        Region that the progenitors lie in.
+
+    References
+    ----------
+    chen2014, Table 2 (slope and transit time); friberg2002 (structure)
+    """
+
+    species: str = eqx.field(static=True, default="paclitaxel")
+    place: str = eqx.field(static=True, default="red marrow")
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Parameters of the files ``tissues/cytotoxic.toml`` and ``kinetics/paclitaxel.toml``."""
+        return {
+            f"{self.species}.neutrophil_slope": "mL/ng",
+            f"{self.species}.molar_mass": "g/mol", f"{self.species}.unbound_plasma": "1",
+            f"{self.species}.free_fraction": "1",
+        }  # fmt: skip
+
+    def lesions(
+        self, amount: Amount, patient: Patient, t_h: Float[Array, "time"]
+    ) -> Float[Array, "lineage time"]:
+        """Mean number of lethal lesions per progenitor so far; 0 but for neutrophils."""
+        p, of = patient.parameters, self.species
+        unbound = free_nM(amount, self.place, of, p[f"{of}.free_fraction"])
+        plasma_ng_per_mL = unbound / p[f"{of}.unbound_plasma"] * 1e-3 * p[f"{of}.molar_mass"]
+        rate = p["neutrophils.renewal_rate"] * p[f"{of}.neutrophil_slope"]
+        hit = integrated(amount, plasma_ng_per_mL, lambda c: rate * c, t_h)
+        return jnp.stack([hit if name == "neutrophils" else 0.0 * hit for name in LINEAGES])

@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 
 from pdcraft.biology import tumour
 from pdcraft.biology.base import AbstractEffect
+from pdcraft.biology.cytotoxic import CytotoxicKill
 from pdcraft.biology.stepping import Grid
 from pdcraft.biology.survival import TissueDose, tissue_dose
 from pdcraft.biology.tumour import TUMOUR, log_survival, tumour_doses
@@ -28,14 +29,23 @@ from pdcraft.domain.units import HOURS_PER_DAY
 
 
 def lymphoma_course(
-    values: Values, dose: TissueDose, clock: Samples, *, steps: int = 360, parts: int = 7
+    values: Values,
+    dose: TissueDose,
+    clock: Samples,
+    *,
+    steps: int = 360,
+    parts: int = 7,
+    lethal: Float[Array, "step"] | None = None,
 ) -> Float[Array, "marker time"]:
     """Living burden (in parts of the baseline) and size of the lesions (%). ``[marker, time]``.
 
     Growth is exponential: lesions that end a patient's participation are far from any capacity.
+    ``lethal`` is what a drug adds to the lethal events per cell so far, on the grid of the steps.
     """
     grid = Grid.over(clock, steps)
     alive = log_survival(values, dose, grid, parts=parts)
+    if lethal is not None:
+        alive = alive - lethal
     grown = values["tumour.growth_rate"] / HOURS_PER_DAY * grid.time_h
     burden = jnp.exp(grown + alive)
     halfway = jnp.exp(0.5 * (grown[:-1] + grown[1:]))
@@ -59,12 +69,13 @@ class Lymphoma(AbstractEffect):
 
     Attributes
     ----------
-    steps, parts
+    steps, parts, drug
         As of `Myeloma`.
     """
 
     steps: int = eqx.field(static=True, default=360)
     parts: int = eqx.field(static=True, default=7)
+    drug: CytotoxicKill | None = None
 
     def __check_init__(self) -> None:
         """Refuse a model without steps or parts."""
@@ -77,7 +88,8 @@ class Lymphoma(AbstractEffect):
     @property
     def needs(self) -> Mapping[str, str]:
         """Parameters of the library's files of lymphomas."""
-        return {**tumour.NEEDS, "lesions.clearance": "1/d"}
+        drug = self.drug.needs if self.drug else {}
+        return {**tumour.NEEDS, "lesions.clearance": "1/d", **drug}
 
     def effect(
         self, dose_rate: DoseRate, amount: Amount, patient: Patient, clock: Samples
@@ -86,7 +98,14 @@ class Lymphoma(AbstractEffect):
         values = patient.parameters
         dose = tissue_dose(dose_rate, TUMOUR, rbe_alpha=values["tumour.rbe_alpha"])
         bed, eqd2, survival = tumour_doses(values, dose, parts=self.parts)
+        lethal = None
+        if self.drug:
+            grid = Grid.over(clock, self.steps)
+            lethal = self.drug.lethal_by(amount, TUMOUR, values, grid)
+            survival = survival * jnp.exp(-lethal[-1])
         return Effect(
             self.tissues, bed, eqd2, survival, self.markers, self.marker_units, clock,
-            lymphoma_course(values, dose, clock, steps=self.steps, parts=self.parts),
+            lymphoma_course(
+                values, dose, clock, steps=self.steps, parts=self.parts, lethal=lethal
+            ),
         )  # fmt: skip

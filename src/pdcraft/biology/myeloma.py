@@ -26,6 +26,7 @@ from jaxtyping import Array, Float
 
 from pdcraft.biology import tumour
 from pdcraft.biology.base import AbstractEffect
+from pdcraft.biology.cytotoxic import CytotoxicKill
 from pdcraft.biology.stepping import Grid, Stage, adams
 from pdcraft.biology.survival import TissueDose, tissue_dose
 from pdcraft.biology.tumour import TUMOUR, log_survival, tumour_doses
@@ -82,7 +83,13 @@ def loss_elasticity(values: Values, m_protein_g_per_L: Array) -> Array:
 
 
 def myeloma_course(
-    values: Values, dose: TissueDose, clock: Samples, *, steps: int = 360, parts: int = 7
+    values: Values,
+    dose: TissueDose,
+    clock: Samples,
+    *,
+    steps: int = 360,
+    parts: int = 7,
+    lethal: Float[Array, "step"] | None = None,
 ) -> Float[Array, "marker time"]:
     """Burden (in parts of the baseline), M-protein (g/L), light chains (mg/L), plasmacytoma (%).
 
@@ -96,6 +103,8 @@ def myeloma_course(
         Instants asked for; the first step starts at t = 0. h.
     steps, parts
         Equal steps up to the last instant; parts of equal dose.
+    lethal
+        What a drug adds to the lethal events per cell so far, on the grid of the steps.
 
     Returns
     -------
@@ -108,6 +117,8 @@ def myeloma_course(
     nodule = log_survival(
         values, dose, grid, parts=parts, dose_ratio=values["plasmacytoma.dose_ratio"]
     )
+    if lethal is not None:
+        in_marrow, nodule = in_marrow - lethal, nodule - lethal
     alive = jnp.log((1.0 - outside) * jnp.exp(in_marrow) + outside * jnp.exp(nodule))
     grown, m_protein, chains = _march(values, grid, alive)
     course = jnp.stack(
@@ -159,6 +170,8 @@ class Myeloma(AbstractEffect):
         Steps over the follow-up; one a day is enough.
     parts
         Parts of equal dose that stand for the spread of dose within the tumour.
+    drug
+        Kill by a cytotoxic payload; None where the payload only radiates.
 
     References
     ----------
@@ -167,6 +180,7 @@ class Myeloma(AbstractEffect):
 
     steps: int = eqx.field(static=True, default=360)
     parts: int = eqx.field(static=True, default=7)
+    drug: CytotoxicKill | None = None
 
     def __check_init__(self) -> None:
         """Refuse a model without steps or parts."""
@@ -194,6 +208,7 @@ class Myeloma(AbstractEffect):
             "m_protein.polyclonal": "g/L",
             "light_chains.baseline": "mg/L",
             "light_chains.loss_rate": "1/h",
+            **(self.drug.needs if self.drug else {}),
         }
 
     def effect(
@@ -203,7 +218,14 @@ class Myeloma(AbstractEffect):
         values = patient.parameters
         dose = tissue_dose(dose_rate, TUMOUR, rbe_alpha=values["tumour.rbe_alpha"])
         bed, eqd2, survival = tumour_doses(values, dose, parts=self.parts)
+        lethal = None
+        if self.drug:
+            grid = Grid.over(clock, self.steps)
+            lethal = self.drug.lethal_by(amount, TUMOUR, values, grid)
+            survival = survival * jnp.exp(-lethal[-1])
         return Effect(
             self.tissues, bed, eqd2, survival, self.markers, self.marker_units, clock,
-            myeloma_course(values, dose, clock, steps=self.steps, parts=self.parts),
+            myeloma_course(
+                values, dose, clock, steps=self.steps, parts=self.parts, lethal=lethal
+            ),
         )  # fmt: skip

@@ -61,6 +61,9 @@ def activity(amount: Amount, chain: Chain) -> Activity:
     [602.4, 301.2]
     """
     clock = amount.clock
+    if not chain.nuclides:  # a cytotoxic: nothing decays
+        still = Exponentials(jnp.ones(1), jnp.zeros(1), jnp.zeros(1))
+        return Activity(amount.space, (), still, jnp.zeros((len(amount.space), 0, 1)))
     if not isinstance(clock, Exponentials):
         raise InputError(
             "The amount is known at sampled times, between which nothing says how fast it left. "

@@ -6,7 +6,7 @@ when, `parameter.py` where numbers come from, `units.py` how they are written, `
 are drawn, `errors.py` what can go wrong.
 """
 
-from pdcraft.domain.agent import Agent, Carrier, Chain, Emissions, Payload
+from pdcraft.domain.agent import Agent, Carrier, Chain, Drug, Emissions, Payload
 from pdcraft.domain.clock import Exponentials, Samples
 from pdcraft.domain.errors import (
     DicomError,
@@ -27,7 +27,8 @@ from pdcraft.domain.voxels import Medium, Voxels
 
 __all__ = [
     "SEXES", "Activity", "Agent", "Amount", "Anatomy", "Carrier", "Chain", "Course", "DicomError",
-    "Dose", "DoseRate", "Effect", "Emissions", "Exponentials", "Grid", "InputError", "Medium",
+    "Dose", "DoseRate", "Drug", "Effect", "Emissions", "Exponentials", "Grid", "InputError",
+    "Medium",
     "MissingError", "NumericalError", "Outcome", "Parameter", "ParameterSet", "Patient",
     "Payload", "PdcraftError", "Regimen", "Regions", "Samples", "Source", "Spread",
     "TimeActivity", "Treat", "ValidityWarning", "Values", "Voxels", "check_needs", "unknown",

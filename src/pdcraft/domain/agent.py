@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from pdcraft.domain.errors import InputError
 from pdcraft.domain.units import AVOGADRO_PER_NMOL, DECAYS_PER_MBQ_H
 
 
@@ -33,6 +35,8 @@ class Chain(eqx.Module):
     @property
     def nmol_per_MBq(self) -> Float[Array, ""]:
         r"""Parent atoms in 1 MBq, :math:`1/(\lambda N_A)`. nmol."""
+        if not self.nuclides:
+            raise InputError("A payload that does not decay has no activity; give its mass.")
         return DECAYS_PER_MBQ_H / self.rate_per_h[0] / AVOGADRO_PER_NMOL
 
 
@@ -83,20 +87,46 @@ class Carrier(eqx.Module):
     molar_mass_g_per_mol: float = eqx.field(static=True)
 
 
-class Payload(eqx.Module):
-    """What the carrier brings: here a radionuclide chain with its emissions.
+class Drug(eqx.Module):
+    """A cytotoxic that acts where it is free, by its concentration.
 
     Attributes
     ----------
     name
-        As ``"I-131"``.
+        As ``"paclitaxel"``; also the prefix of its parameters.
+    formula, molar_mass_g_per_mol
+        Of the free drug. g/mol.
+    """
+
+    name: str = eqx.field(static=True)
+    formula: str = eqx.field(static=True)
+    molar_mass_g_per_mol: float = eqx.field(static=True)
+
+
+class Payload(eqx.Module):
+    """What the carrier brings: a radionuclide with its progeny, or a cytotoxic on a linker.
+
+    Attributes
+    ----------
+    name
+        As ``"I-131"`` or ``"paclitaxel"``.
     chain, emissions
-        The nuclides that act where the carrier is, and what they emit (same order).
+        The nuclides that act where the carrier is, and what they emit (same order); none for a
+        cytotoxic.
+    drug
+        What the linker sets free; None for a radionuclide.
     """
 
     name: str = eqx.field(static=True)
     chain: Chain
     emissions: tuple[Emissions, ...]
+    drug: Drug | None = None
+
+    @classmethod
+    def cytotoxic(cls, drug: Drug) -> Payload:
+        """A payload that does not decay: its chain holds no nuclide."""
+        empty = Chain((), jnp.zeros(0), jnp.zeros((0, 0)))
+        return cls(drug.name, empty, (), drug)
 
 
 class Agent(eqx.Module):

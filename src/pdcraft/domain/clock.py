@@ -8,6 +8,7 @@ answer of one first-order loss to one administration of unit size, given at a co
 from __future__ import annotations
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -69,10 +70,16 @@ class Samples(eqx.Module):
 
     def at(self, t_h: Float[Array, "*time"]) -> Float[Array, "*time mode"]:
         """Weight of every sample at given instants (linear interpolation, 0 outside)."""
-        t = jnp.asarray(t_h)[..., None]
-        eye = jnp.eye(self.time_h.shape[0])
-        rows = [jnp.interp(t[..., 0], self.time_h, e, left=0.0, right=0.0) for e in eye]
-        return jnp.stack(rows, axis=-1)
+        t, knots = jnp.asarray(t_h), self.time_h
+        if knots.shape[0] == 1:
+            return (t[..., None] == knots).astype(float)
+        i = jnp.clip(jnp.searchsorted(knots, t, side="right") - 1, 0, knots.shape[0] - 2)
+        share = (t - knots[i]) / (knots[i + 1] - knots[i])
+        inside = (t >= knots[0]) & (t <= knots[-1])
+        n = knots.shape[0]
+        low, high = (jax.nn.one_hot(k, n, dtype=share.dtype) for k in (i, i + 1))
+        weight = (1.0 - share)[..., None] * low + share[..., None] * high
+        return jnp.where(inside[..., None], weight, 0.0)
 
     @property
     def integral_h(self) -> Float[Array, "mode"]:

@@ -9,6 +9,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from pdcraft.domain.agent import Payload
 from pdcraft.domain.errors import InputError
 from pdcraft.domain.parameter import Values
 from pdcraft.domain.space import Regions
@@ -63,12 +64,32 @@ class Regimen(eqx.Module):
     time_h, duration_h
         Begin and length of every infusion after the first patient contact. h, ``[administration]``.
     activity_MBq
-        Activity of the parent that enters the patient. MBq, ``[administration]``.
+        Activity of the parent that enters the patient; 0 for a payload that does not decay. MBq,
+        ``[administration]``.
+    drug_nmol
+        Drug on the carrier that enters the patient; None for a radionuclide. nmol,
+        ``[administration]``.
     """
 
     time_h: Float[Array, "administration"]
     duration_h: Float[Array, "administration"]
     activity_MBq: Float[Array, "administration"]
+    drug_nmol: Float[Array, "administration"] | None = None
+
+    def given_nmol(self, payload: Payload) -> Float[Array, "administration"]:
+        """Carriers with their payload that enter the patient. nmol, ``[administration]``.
+
+        Raises
+        ------
+        InputError
+            If an activity is given of a drug, or a drug of a radionuclide.
+        """
+        if payload.drug is None and self.drug_nmol is None:
+            return self.activity_MBq * payload.chain.nmol_per_MBq
+        if payload.drug is None or self.drug_nmol is None:
+            right = "activity_MBq" if payload.drug is None else "drug_nmol"
+            raise InputError(f"{payload.name} is given by {right}; the regimen holds the other.")
+        return self.drug_nmol
 
     @classmethod
     def of(
@@ -116,4 +137,5 @@ class Regimen(eqx.Module):
             jnp.concatenate([self.time_h, last]),
             jnp.concatenate([self.duration_h, self.duration_h[-1:].repeat(more)]),
             jnp.concatenate([self.activity_MBq, zero]),
+            None if self.drug_nmol is None else jnp.concatenate([self.drug_nmol, zero]),
         )

@@ -15,6 +15,7 @@ AVOGADRO_PER_NMOL = 6.02214076e14  # exact, SI 2019 (1/mol x 1e-9)
 MEV_TO_J = 1.602176634e-13  # exact, SI 2019
 MBQ_PER_MCI = 37.0  # exact, definition of the curie
 HOURS_PER_DAY = 24.0
+NMOL_PER_MOL = 1e9
 MM3_PER_CM3 = 1e3
 DECAYS_PER_MBQ_H = 3.6e9
 # Dose of 1 MeV per decay in 1 g during 1 MBq h. Gy g / (MeV MBq h).
@@ -46,6 +47,9 @@ _UNITS: dict[str, tuple[str, float]] = {
     "Gy": ("absorbed dose", 1.0),
     "cGy": ("absorbed dose", 1e-2),
     "mGy": ("absorbed dose", 1e-3),
+    "mg/m2": ("mass per body surface", 1e-3),
+    "g/m2": ("mass per body surface", 1.0),
+    "mg/kg": ("mass per body mass", 1e-3),
     "mg": ("mass", 1e-3),
     "ug": ("mass", 1e-6),
     "g": ("mass", 1.0),
@@ -61,7 +65,7 @@ _UNITS: dict[str, tuple[str, float]] = {
 _QUANTITY = re.compile(
     r"^\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?:\s+|(?=[^\d.\s]))(\S.*?)\s*$"
 )
-_ALIASES = {"²": "2", "µ": "u", "μ": "u", "mCi/m^2": "mCi/m2", "MBq/m^2": "MBq/m2"}
+_ALIASES = {"²": "2", "µ": "u", "μ": "u", "m^2": "m2"}
 
 
 def read_quantity(text: str, dimension: str) -> float:
@@ -112,6 +116,21 @@ def read_quantity(text: str, dimension: str) -> float:
             f"'{text}' is a quantity of {found}; {dimension} is needed. Write it in {wanted}."
         )
     return value * factor
+
+
+def unit_of(text: str) -> tuple[str, float]:
+    """Unit of a text as it is written there, and its factor to the house unit.
+
+    Examples
+    --------
+    >>> unit_of("12.5 mCi/m²")
+    ('mCi/m2', 37.0)
+    """
+    clean = str(text)
+    for alias, plain in _ALIASES.items():
+        clean = clean.replace(alias, plain)
+    match = _QUANTITY.match(clean)
+    return (match.group(2), _UNITS[match.group(2)][1]) if match else ("", 1.0)
 
 
 def dimension_of(text: str) -> str:

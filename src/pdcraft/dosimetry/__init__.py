@@ -10,6 +10,7 @@ nests in it and lesions treated apart; `Sphere`, the self-dose of spheres of any
 fractions of electrons, `core/` our own transport that all tables come from. On a grid `MonteCarlo`
 (any media and densities), `VoxelKernel` (convolution in one medium) and `LocalDeposition` (energy
 stays in its voxel); they also report where the energy went (`EnergyBalance`).
+`MergedSources` serves a body with fewer regions; a cytotoxic payload has `NoRadiation`.
 Read first: `mird.py`.
 """
 
@@ -26,9 +27,11 @@ from pdcraft.dosimetry.marrow import (
     marrow_tia_from_blood_MBq_h,
     marrow_to_blood_ratio,
 )
+from pdcraft.dosimetry.merged_sources import MergedSources
 from pdcraft.dosimetry.mird import Mird
 from pdcraft.dosimetry.mird_build import build_mird
 from pdcraft.dosimetry.monte_carlo import MonteCarlo
+from pdcraft.dosimetry.no_radiation import NoRadiation
 from pdcraft.dosimetry.s_values import (
     organ_s_Gy_per_MBq_h,
     photon_s_Gy_per_MBq_h,
@@ -50,8 +53,10 @@ __all__ = [
     "ElectronSpheres",
     "EnergyBalance",
     "LocalDeposition",
+    "MergedSources",
     "Mird",
     "MonteCarlo",
+    "NoRadiation",
     "PhotonSpheres",
     "Sphere",
     "VoxelKernel",

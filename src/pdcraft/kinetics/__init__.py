@@ -3,7 +3,8 @@
 In: a `Patient` with individual rates, a `Regimen` (what is given, when), an `Agent`.
 Out: labelled molecules in every region over time (nmol), as a few exponential modes.
 Choices: `PBPK` (the whole body of man or mouse), `TwoPool` (plasma and tissue with marrow, tumour,
-iodide, thyroid and urine) and `IodineICRP137` (radioiodide after ICRP Publication 137). All are
+iodide, thyroid and urine) and `IodineICRP137` (radioiodide after ICRP Publication 137);
+`CytotoxicConjugate` follows what a linker sets free from one of them. All carriers are
 linear, so time-integrated amounts are one linear solve and courses a few modes: no ODE solver.
 For many patients on one graph there are an `Elimination` with `time_integrated_many` and
 `trajectory_contour`; `trajectory_ladder` is the reference they are checked against.
@@ -18,6 +19,7 @@ from pdcraft.domain import Agent, Amount, Patient, Regimen
 from pdcraft.kinetics.base import AbstractModel
 from pdcraft.kinetics.common_modes import CommonModes, common_modes
 from pdcraft.kinetics.contour import trajectory_contour
+from pdcraft.kinetics.cytotoxic_conjugate import CytotoxicConjugate
 from pdcraft.kinetics.elimination import Elimination, time_integrated_many
 from pdcraft.kinetics.exponential_fit import SHAPES, ExponentialFit, Shape, fit_shape
 from pdcraft.kinetics.iodine import IodineICRP137
@@ -31,7 +33,7 @@ from pdcraft.kinetics.measured import (
     measured_activity,
     resample,
 )
-from pdcraft.kinetics.paclitaxel import Paclitaxel, infusion_ug_per_h, release_ug_per_h
+from pdcraft.kinetics.paclitaxel import Paclitaxel, infusion_ug_per_h
 from pdcraft.kinetics.pbpk import PBPK, moves_as_iodide, unbound_fraction
 from pdcraft.kinetics.saturation import (
     SaturableTransfer,
@@ -50,12 +52,13 @@ from pdcraft.kinetics.subject import subject
 from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates, plasma_ng_per_mL
 
 __all__ = [
-    "PBPK", "SHAPES", "AbstractModel", "CommonModes", "CurveChoice", "Elimination",
+    "PBPK", "SHAPES", "AbstractModel", "CommonModes", "CurveChoice", "CytotoxicConjugate",
+    "Elimination",
     "ExponentialFit", "IodineICRP137", "MonoPrior", "Paclitaxel", "SaturableTransfer", "Shape",
     "TwoPool", "before_next_dose", "biexponential_micro_rates", "common_modes", "eigenmodes",
     "fit_curves", "fit_shape", "haenscheid", "hybrid", "hybrid_cv", "infusion_ug_per_h", "madsen",
     "measured_activity", "moves_as_iodide", "plasma_ng_per_mL", "rate_matrix", "refuse_unreached",
-    "release_ug_per_h", "resample", "saturated_course", "simulate", "steady_state", "subject",
+    "resample", "saturated_course", "simulate", "steady_state", "subject",
     "time_integrated", "time_integrated_intervals", "time_integrated_many", "trajectory",
     "trajectory_contour", "trajectory_intervals", "trajectory_ladder", "trajectory_saturable",
     "unbound_fraction",

@@ -71,7 +71,7 @@ def course(
         nmol, ``[place, species, mode]``, modes = administrations x compartments.
     """
     rate, share = eigenmodes(matrix_per_h, entry)
-    given = regimen.activity_MBq * agent.payload.chain.nmol_per_MBq
+    given = regimen.given_nmol(agent.payload)
     n, k = given.shape[0], rate.shape[0]
     nmol = (share[:, None, :] * given[None, :, None]).reshape(-1, n * k)
     clock = Exponentials(

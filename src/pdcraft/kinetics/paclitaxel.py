@@ -119,32 +119,3 @@ def infusion_ug_per_h(dose_ug: float, duration_h: float) -> Callable[[Array], Ar
     if not duration_h > 0:
         raise InputError(f"duration_h = {duration_h:g} must be greater than 0 h.")
     return lambda t: jnp.where(t < duration_h, dose_ug / duration_h, 0.0)
-
-
-def release_ug_per_h(
-    share: Float[Array, "mode"],
-    rate_per_h: Float[Array, "mode"],
-    *,
-    dose_nmol: float,
-    release_per_h: float,
-) -> Callable[[Array], Array]:
-    r"""Free drug from a linear carrier whose linker breaks at a constant rate.
-
-    .. math:: r(t) = k\,n\,M\,\sum_m c_m\,e^{-(r_m+k) t}
-
-    Parameters
-    ----------
-    share, rate_per_h
-        Carrier in the body as a share of the dose, as exponential modes: `Amount` summed over
-        regions, excreta left out.
-    dose_nmol
-        Conjugate given, one drug on each. nmol.
-    release_per_h
-        :math:`k`. 1/h, >= 0.
-    """
-    if release_per_h < 0 or dose_nmol < 0:
-        raise InputError(
-            f"release_per_h = {release_per_h:g} and dose_nmol = {dose_nmol:g} must be 0 or more."
-        )
-    ug = 1e-3 * MOLAR_MASS_g_per_mol * dose_nmol * release_per_h
-    return lambda t: ug * (share @ jnp.exp(-(rate_per_h + release_per_h) * t))

@@ -187,9 +187,13 @@ class PBPK(AbstractModel):
         p, space, of = patient.parameters, patient.anatomy.space, self._of_body(patient)
         at, scale = self.bodies[0].tissues.index, patient.body_mass_kg / of("body_mass_kg")
         marrow, lungs = at("red marrow"), at("lungs")
-        tumour, healthy = (space.mass_g[space.index(n)] for n in ("tumour", "red marrow"))
+        # A body without marrow of its own (the mouse's) has no tumour in it either.
+        has = "red marrow" in space.names
+        pair = [
+            space.mass_g[space.index(n)] if has else 1.0 * has for n in ("tumour", "red marrow")
+        ]
         # A tumour without any mass would have no vessels to ask for a flow per volume.
-        share = jnp.clip(tumour / (tumour + healthy), 1e-9, 1.0 - 1e-9)
+        share = jnp.clip(pair[0] / (pair[0] + pair[1] + 1e-30), 1e-9, 1.0 - 1e-9)
         without_cells = 1.0 - of("haematocrit")
         output = 1e3 * of("cardiac_output_L_per_h") * without_cells * scale**0.75
         lipid = of("phospholipid") + p["membrane.neutral_lipid"] * of("neutral_lipid")
@@ -227,12 +231,13 @@ class PBPK(AbstractModel):
         if not exact and not isinstance(decays, jax.core.Tracer):
             exact = tuple(sorted(v for v in np.asarray(decays).tolist() if v < _QUICK))[:3]
         modes = common_modes(self.slowest_per_h, self.fastest_per_h, self.modes, exact)
-        c = self._weights(patient, regimen, modes, decays[0], halogen=moves_as_iodide(agent))
+        decay = decays[0] if agent.payload.chain.nuclides else jnp.zeros(())
+        c = self._weights(patient, regimen, modes, decay, halogen=moves_as_iodide(agent))
         # What left is what is missing: one more mode, which stays for ever.
         c = jnp.concatenate([c, jnp.zeros((*c.shape[:3], 1))], axis=3)
         gone = -c.sum(axis=(0, 1))
         c = c.at[self.places.index("excreta"), 1].set(gone.at[:, -1].add(1.0))
-        given = regimen.activity_MBq * agent.payload.chain.nmol_per_MBq
+        given = regimen.given_nmol(agent.payload)
         n, k = given.shape[0], c.shape[3]
         clock = Exponentials(
             jnp.tile(jnp.append(jnp.asarray(modes.rate_per_h), 0.0), n),

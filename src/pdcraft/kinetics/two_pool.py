@@ -134,7 +134,8 @@ def plasma_ng_per_mL(
     """
     given = amount.nmol[..., 0, :].sum() + amount.nmol[..., 1, :].sum()  # all modes, all places
     plasma = amount.at(t_h)[..., amount.space.index(region), 0]
-    return 1e3 * carrier_ug / plasma_mL * plasma / given
+    # Nobody was given anything in an untreated control.
+    return 1e3 * carrier_ug / plasma_mL * plasma / jnp.maximum(given, 1e-300)
 
 
 def biexponential_micro_rates(

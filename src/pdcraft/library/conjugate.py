@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from pdcraft.domain import Agent, Carrier, InputError, Payload
+from pdcraft.domain import Agent, Carrier, Drug, InputError, Payload
 from pdcraft.library.nuclides import chain, emissions
 from pdcraft.library.read import names_on, read_toml
 
@@ -18,7 +18,8 @@ def agent(name: str, *, payload: str | None = None) -> Agent:
     name
         As ``"clr131"``.
     payload
-        Another payload on the same carrier, as ``"I-124"`` or any radionuclide of ICRP 107.
+        Another payload on the same carrier, as ``"I-124"``, ``"paclitaxel"`` or any radionuclide
+        of ICRP 107.
 
     Raises
     ------
@@ -45,8 +46,12 @@ def agent(name: str, *, payload: str | None = None) -> Agent:
 
 
 def payload_named(name: str) -> Payload:
-    """A payload of ``payloads/``, else any radionuclide with its progeny in place."""
+    """A payload of ``payloads/`` (a cytotoxic too), else any radionuclide with its progeny."""
     described = name in names_on("payloads")
+    if described and "drug" in (row := read_toml("payloads", name)):
+        return Payload.cytotoxic(
+            Drug(row["drug"], row["formula"], float(row["molar_mass_g_per_mol"]))
+        )
     daughters = read_toml("payloads", name)["daughters"] if described else "stay"
     if daughters not in ("stay", "leave"):
         raise InputError(

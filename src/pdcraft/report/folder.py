@@ -20,16 +20,21 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "cohort", "lineage", "unit", "nadir_p50", "nadir_day_p50", "p_grade3plus", "p_grade4",
     ),
     "response": ("cohort", "orr", "cbr", "dcr", "pfs_day_p50"),
-    "trial": ("cohort", "dose_mCi_per_m2", "n", "dlt", "decision", "reason"),
+    "trial": ("cohort", "dose", "n", "dlt", "decision", "reason"),
     "assumptions": ("parameter", "value", "unit", "status", "source", "rests_on_it"),
     "curves_activity": ("cohort", "region", "day", "MBq_p05", "MBq_p50", "MBq_p95"),
+    "exposure": ("cohort", "region", "ug_h_per_mL_p50", "ng_per_mL_p50"),
+    "curves_drug": (
+        "cohort", "region", "day", "ng_per_mL_p05", "ng_per_mL_p50", "ng_per_mL_p95",
+    ),
+    "growth": ("cohort", "fourfold_day_p50", "lowest_percent_p50", "limit_day_p50", "alive"),
     "curves_plasma": ("cohort", "day", "ng_per_mL_p05", "ng_per_mL_p50", "ng_per_mL_p95"),
     "curves_markers": ("cohort", "marker", "unit", "day", "p05", "p50", "p95"),
     "ctcae": ("lineage", "version", "grade", "low", "high", "unit"),
     "waterfall": ("cohort", "patient", "best_change_percent", "response"),
     "swimmer": ("cohort", "patient", "day_end", "event_end", "response", "response_day"),
     "km": ("cohort", "endpoint", "day", "survival", "low", "high", "at_risk"),
-    "window": ("cohort", "total_mCi_per_m2", "outcome", "p", "low", "high"),
+    "window": ("cohort", "total", "outcome", "p", "low", "high"),
     "support": ("cohort", "what", "p_any", "mean_if_any", "first_day_p50"),
     "spider": ("cohort", "patient", "day", "change_percent"),
     "sensitivity": ("cohort", "outcome", "parameter", "rank_correlation"),
@@ -38,7 +43,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Columns that a table must have where it is present; further columns may be there."""
 
 _WORDS = {"ctcae": ("low", "high")}  # a limit may be LLN, the lower limit of normal
-_RATES = ("orr", "cbr", "dcr", "p_grade3plus", "p_grade4", "survival", "p_any")
+_RATES = ("orr", "cbr", "dcr", "p_grade3plus", "p_grade4", "survival", "p_any", "alive")
 
 
 class AnyResults(Protocol):
@@ -61,14 +66,15 @@ class AnyResults(Protocol):
 
 @dataclass(frozen=True)
 class Cohort:
-    """One regimen and the patients who were given it."""
+    """One regimen, in the study's unit of dose, and those who were given it."""
 
     name: str
     label: str
-    dose_mCi_per_m2: tuple[float, ...]
+    dose: tuple[float, ...]
     day: tuple[float, ...]
-    total_mCi_per_m2: float
+    total: float
     n: int
+    who: str = "patients per cohort"
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,26 @@ class Results(AbstractResults):
 
     cohorts: tuple[Cohort, ...]
 
+    @property
+    def dose_unit(self) -> str:
+        """Unit of every dose, as printed."""
+        return typeset(str(self.study.get("dose_unit", "mCi/m2")))
+
+    @property
+    def drug(self) -> str:
+        """Name of the drug where the payload is a cytotoxic, else empty."""
+        return str(self.study.get("drug", ""))
+
+    @property
+    def who(self) -> str:
+        """Patients, or mice."""
+        return "mice" if self.of_mice else "patients"
+
+    @property
+    def of_mice(self) -> bool:
+        """Whether mice were treated."""
+        return self.study.get("species") == "mouse"
+
 
 def read(folder: Path) -> Results:
     """Manifest and tables of a results folder, checked for what the page needs.
@@ -121,7 +147,9 @@ def read(folder: Path) -> Results:
         raise InputError(
             f"{folder / 'manifest.json'} lacks the entry 'cohorts'. Run the study again."
         )
-    cohorts = tuple(_cohort(entry) for entry in manifest["cohorts"])
+    mice = manifest["study"].get("species") == "mouse"
+    who = "mice per group" if mice else "patients per cohort"
+    cohorts = tuple(_cohort(entry, who) for entry in manifest["cohorts"])
     tables = {
         name: _table(folder / "tables" / f"{name}.csv", needed, {c.name for c in cohorts})
         for name, needed in COLUMNS.items()
@@ -163,10 +191,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _cohort(entry: Mapping[str, Any]) -> Cohort:
-    lacking = [
-        k for k in ("name", "dose_mCi_per_m2", "day", "total_mCi_per_m2", "n") if k not in entry
-    ]
+def _cohort(entry: Mapping[str, Any], who: str) -> Cohort:
+    lacking = [k for k in ("name", "dose", "day", "total", "n") if k not in entry]
     if lacking:
         raise InputError(
             f"manifest.json: cohort {entry.get('name', '?')} lacks {', '.join(lacking)}. "
@@ -174,8 +200,8 @@ def _cohort(entry: Mapping[str, Any]) -> Cohort:
         )
     return Cohort(
         str(entry["name"]), typeset(str(entry.get("label") or entry["name"])),
-        tuple(map(float, entry["dose_mCi_per_m2"])), tuple(map(float, entry["day"])),
-        float(entry["total_mCi_per_m2"]), int(entry["n"]),
+        tuple(map(float, entry["dose"])), tuple(map(float, entry["day"])),
+        float(entry["total"]), int(entry["n"]), who,
     )  # fmt: skip
 
 

@@ -274,7 +274,7 @@ def patients(cohorts: Sequence[Cohort]) -> str:
     """How many patients stand behind a figure, in words."""
     n = sorted({c.n for c in cohorts})
     said = f"n = {n[0]}" if len(n) == 1 else f"n = {n[0]} to {n[-1]}"
-    return f"{said} virtual patients per cohort"
+    return f"{said} virtual {cohorts[0].who}"
 
 
 def intervals_of(results: Results) -> str:

@@ -21,6 +21,7 @@ from pdcraft.report.look import Figure
 # name of the figure -> tables it needs, and who draws it
 _FIGURES: dict[str, tuple[tuple[str, ...], Callable[[Results], Figure | None]]] = {
     "activity": (("curves_activity",), figures.activity),
+    "drug": (("curves_drug",), figures.drug),
     "plasma": (("curves_plasma",), figures.plasma),
     "dose": (("doses",), figures.dose),
     "counts": (("curves_markers", "ctcae"), figures.blood_counts),

@@ -55,22 +55,28 @@ def regimens(results: Results) -> list[dict[str, str]]:
     return [
         {
             "index": str(i), "label": c.label, "n": str(c.n), "doses": _doses(c),
-            "days": ", ".join(plain(d) for d in c.day), "total": plain(c.total_mCi_per_m2),
+            "days": ", ".join(plain(d) for d in c.day) or "–", "total": plain(c.total),
         }
         for i, c in enumerate(results.cohorts)
     ]  # fmt: skip
 
 
 def _doses(cohort: Cohort) -> str:
-    doses = cohort.dose_mCi_per_m2
+    doses = cohort.dose
     if len(doses) > 1 and len(set(doses)) == 1:
         return f"{len(doses)} × {plain(doses[0])}"
-    return " + ".join(plain(d) for d in doses)
+    return " + ".join(plain(d) for d in doses) or "none"
 
 
 def key_numbers(results: Results) -> list[Group]:
     """What a reader asks first: marrow dose, counts, response, time to progression."""
-    groups = [_dose_group(results), *_toxicity_groups(results), *_response_groups(results)]
+    groups = [
+        _dose_group(results),
+        *_drug_groups(results),
+        _growth_group(results),
+        *_toxicity_groups(results),
+        *_response_groups(results),
+    ]
     return [g for g in groups if g is not None and g.rows]
 
 
@@ -84,6 +90,39 @@ def _dose_group(results: Results) -> Group | None:
         for r in wanted
     ]
     return Group("Absorbed dose, median (5th to 95th percentile)", tuple(cells))
+
+
+def _drug_groups(results: Results) -> list[Group]:
+    """Area under the curve and peak of the free drug, by region."""
+    if not results.has("exposure"):
+        return []
+    table, found = results.tables["exposure"], []
+    for title, column, name in (
+        ("Area under the curve", "ug_h_per_mL", "µg h/mL"), ("Peak", "ng_per_mL", "ng/mL"),
+    ):  # fmt: skip
+        rows = [
+            Row(sentence_case(r), name, _cells(results, table.where("region", r), _spread(column)))
+            for r in table.distinct("region")
+        ]
+        heading = f"{title} of {results.drug} set free, median (5th to 95th percentile)"
+        found.append(Group(heading, tuple(rows)))
+    return found
+
+
+def _growth_group(results: Results) -> Group | None:
+    """Growth of the xenografts."""
+    if not results.has("growth"):
+        return None
+    table = results.tables["growth"]
+    asked: list[tuple[str, str, Callable[[_Record], Cell]]] = [
+        ("Four times the first volume, median", "day", _spread("fourfold_day", day)),
+        ("Smallest volume, of the first", "%", _spread("lowest_percent")),
+        ("Volume limit (2000 mm³), median", "day", _spread("limit_day", day)),
+        ("Alive at the end", "%", _rate("alive")),
+    ]
+    return Group("Growth of the xenograft", tuple(
+        Row(a, u, _cells(results, table, write)) for a, u, write in asked
+    ))  # fmt: skip
 
 
 def _toxicity_groups(results: Results) -> list[Group]:
@@ -237,7 +276,7 @@ def trial(results: Results) -> list[dict[str, str]]:
     """The cohorts of the escalation as they followed one another, with reasons."""
     return [
         {
-            "cohort": typeset(row["cohort"]), "dose": plain(row["dose_mCi_per_m2"]),
+            "cohort": typeset(row["cohort"]), "dose": plain(row["dose"]),
             "n": _whole(row["n"]), "dlt": _whole(row["dlt"]), "decision": row["decision"],
             "reason": typeset(row["reason"]),
         }

@@ -32,11 +32,11 @@ def outcomes(kept: Kept, events: Sequence[str]) -> dict[str, NDArray]:
     return found
 
 
-def window(cohort: str, total_mCi: float, kept: Kept, events: Sequence[str], draws: int) -> Rows:
+def window(cohort: str, total: float, kept: Kept, events: Sequence[str], draws: int) -> Rows:
     """Rows of ``window.csv``: how probable each outcome is, with its 90 % interval."""
     rows: Rows = []
     for name, yes in outcomes(kept, events).items():
-        rows.append([cohort, total_mCi, name, *believed(kept["number"], yes, draws)])
+        rows.append([cohort, total, name, *believed(kept["number"], yes, draws)])
     return rows
 
 
@@ -91,7 +91,7 @@ def sensitivity(
 
 
 COLUMNS: dict[str, Sequence[str]] = {
-    "window": ("cohort", "total_mCi_per_m2", "outcome", "p", "low", "high"),
+    "window": ("cohort", "total", "outcome", "p", "low", "high"),
     "support": ("cohort", "what", "p_any", "mean_if_any", "first_day_p50"),
     "spider": ("cohort", "patient", "day", "change_percent"),
     "sensitivity": ("cohort", "outcome", "parameter", "rank_correlation"),

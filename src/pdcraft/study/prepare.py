@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -20,8 +21,11 @@ from pdcraft.biology import (
     BestResponse,
     CountRule,
     Cytopenia,
+    CytotoxicKill,
+    CytotoxicNeutropenia,
     Death,
     DoseLimitingToxicity,
+    GrowthDelay,
     IMWGCriteria,
     LuganoCriteria,
     Lymphoma,
@@ -32,10 +36,12 @@ from pdcraft.biology import (
     QualityOfLife,
     SupportiveCare,
     WaldenstromCriteria,
+    Xenograft,
     ctcae_limits,
 )
 from pdcraft.domain import (
     Agent,
+    InputError,
     ParameterSet,
     Patient,
     PdcraftError,
@@ -45,11 +51,20 @@ from pdcraft.domain import (
     check_needs,
     unknown,
 )
-from pdcraft.dosimetry import ElectronSpheres, PhotonSpheres, build_mird
-from pdcraft.kinetics import PBPK, AbstractModel, TwoPool
+from pdcraft.domain.units import NMOL_PER_MOL
+from pdcraft.dosimetry import (
+    ElectronSpheres,
+    MergedSources,
+    Mird,
+    NoRadiation,
+    PhotonSpheres,
+    build_mird,
+)
+from pdcraft.kinetics import PBPK, AbstractModel, CytotoxicConjugate, TwoPool
 from pdcraft.study.course import Plan
 from pdcraft.study.kinetics_prepare import free_daughters, lesion_parameters
 from pdcraft.study.spec import CohortTable, Study
+from pdcraft.trial.mice import XENOGRAFT, XENOGRAFT_MASS, Mice
 from pdcraft.trial.population import Beliefs, Population
 
 _SHELVES = ("species/human", "tissues/marrow", "tissues/support", "endpoints/quality_of_life")
@@ -60,6 +75,13 @@ _ENGINE = "dosimetry/marrow"
 _KINETICS = {"two_pool": "kinetics/clr1404_two_pool", "pbpk": "kinetics/clr1404_pbpk"}
 _BODIES = ("adult_male", "adult_female")  # in the order of the sexes
 _LENT = ("tumour.alpha", "tumour.alpha cv", "tumour.dose_factor")
+
+_IN_MOUSE = (
+    ("heart contents", "heart wall"), ("stomach contents", "small intestine"),
+    ("upper large intestine contents", "small intestine"),
+    ("lower large intestine contents", "small intestine"), ("thyroid", "rest of body"),
+)  # fmt: skip
+"""Regions of the kinetics that the reference mouse of the dosimetry does not tell apart."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +98,7 @@ class Prepared:
 
     study: Study
     plan: Plan
-    population: Population
+    population: Population | Mice
     parameters: ParameterSet
     engine_parameters: ParameterSet
 
@@ -85,15 +107,31 @@ class Prepared:
         infusion = self.study.kinetics.infusion
         most = max(len(c.doses) for c in self.study.cohort)
         one = Regimen.of(
-            [d.activity for d in cohort.doses],
-            time_h=[d.at for d in cohort.doses],
+            [d.given.value for d in cohort.doses] or [0.0],  # an untreated control gets nothing
+            time_h=[d.at for d in cohort.doses] or [0.0],
             duration_h=infusion,
         ).padded(most)
+        drug, per = self.plan.agent.payload.drug, self.study.unit.dimension
 
-        def for_patient(surface_m2: Array) -> Regimen:
-            return Regimen(one.time_h, one.duration_h, one.activity_MBq * surface_m2)
+        def for_patient(size: Array) -> Regimen:
+            given = one.activity_MBq * size
+            if drug is None:
+                return Regimen(one.time_h, one.duration_h, given)
+            nmol = NMOL_PER_MOL / drug.molar_mass_g_per_mol * given  # what is given is g of drug
+            return Regimen(one.time_h, one.duration_h, 0.0 * given, nmol)
 
-        return jax.vmap(for_patient)(patients.body_surface_m2)
+        if per.endswith("surface"):
+            size = patients.body_surface_m2
+        elif per.endswith("body mass"):
+            size = patients.body_mass_kg
+        else:
+            size = jnp.ones_like(patients.body_mass_kg)
+        return jax.vmap(for_patient)(size)
+
+
+def agent_of(study: Study) -> Agent:
+    """What a study gives."""
+    return library.agent(study.study.agent, payload=study.study.payload)
 
 
 def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
@@ -114,11 +152,22 @@ def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
 
 
 def _individual(study: Study) -> list[ParameterSet]:
+    if study.study.species == "mouse":
+        return [mouse_parameters(str(study.study.xenograft))]
     disease = library.disease(study.study.disease)
     people = library.parameters(f"species/{disease.population}")
     shelves = (*_SHELVES, _KINETICS[study.kinetics.model])
-    held = [*(library.parameters(shelf) for shelf in shelves), people, disease.parameters]
-    return [*held, *lesion_parameters(study)]
+    held = [library.parameters(shelf) for shelf in shelves]
+    drug = agent_of(study).payload.drug
+    if drug is not None:
+        own = library.parameters("tissues/cytotoxic")
+        held = [without(s, own) for s in held] + [library.parameters(f"kinetics/{drug.name}"), own]
+    return [*held, people, disease.parameters, *lesion_parameters(study)]
+
+
+def without(held: ParameterSet, own: ParameterSet) -> ParameterSet:
+    """A set without the parameters of which another has its own."""
+    return ParameterSet(held.name, tuple(p for p in held.values() if p.name not in own))
 
 
 def prepare(study: Study) -> Prepared:
@@ -133,16 +182,11 @@ def prepare(study: Study) -> Prepared:
     """
     _check_names(study)
     parameters, engine_parameters = parameter_sets(study)
-    agent = library.agent(study.study.agent, payload=study.study.payload)
-    phantoms = [library.phantom(name) for name in library.PHANTOMS]
-    engine = build_mird(
-        phantoms, agent.payload.emissions, library.electrons_in_water(),
-        marrow_floor=engine_parameters["marrow.electron_floor"].value,
-        marrow_length_g_per_cm2=engine_parameters["marrow.electron_length"].value,
-        nest_mass_g=engine_parameters["tumour.nest_mass"].value,
-        spheres=ElectronSpheres(*library.sphere_fractions()),
-        photon_spheres=PhotonSpheres(*library.photon_sphere_fractions()),
-    )  # fmt: skip
+    agent = agent_of(study)
+    _check_doses(study, agent)
+    if study.study.species == "mouse":
+        return prepare_mice(study, agent, parameters, engine_parameters)
+    engine = engine_of(agent, library.PHANTOMS, engine_parameters)
     days = np.arange(0.0, study.study.follow_up / 24.0 + 1e-9)
     kinetics = kinetic_model(study, agent)
     effects = effects_of(study, steps=max(1, days.size - 1))
@@ -165,8 +209,81 @@ def prepare(study: Study) -> Prepared:
     return Prepared(study, plan, population, parameters, engine_parameters)
 
 
+def engine_of(
+    agent: Agent, phantoms: Sequence[str], parameters: ParameterSet
+) -> Mird | NoRadiation:
+    """Dosimetry of an agent's radiation in the bodies of these names; none for a cytotoxic."""
+    bodies = [library.phantom(name) for name in phantoms]
+    if agent.payload.drug is not None:
+        return NoRadiation.of(bodies)
+    return build_mird(
+        bodies, agent.payload.emissions, library.electrons_in_water(),
+        marrow_floor=parameters["marrow.electron_floor"].value,
+        marrow_length_g_per_cm2=parameters["marrow.electron_length"].value,
+        nest_mass_g=parameters["tumour.nest_mass"].value,
+        spheres=ElectronSpheres(*library.sphere_fractions()),
+        photon_spheres=PhotonSpheres(*library.photon_sphere_fractions()),
+    )  # fmt: skip
+
+
+def prepare_mice(
+    study: Study, agent: Agent, parameters: ParameterSet, engine_parameters: ParameterSet
+) -> Prepared:
+    """The same for mice with a xenograft, which is the lesion of their bodies."""
+    body = engine_of(agent, ("mouse",), engine_parameters)
+    engine = MergedSources(body, _IN_MOUSE) if isinstance(body, Mird) else body
+    kinetics = PBPK(
+        (library.physiology("mouse"),), library.graph("iodine_icrp137"), lesions=1,
+        exact_per_h=np.asarray(agent.payload.chain.rate_per_h).tolist(),
+    )  # fmt: skip
+    days = np.arange(0.0, study.study.follow_up / 24.0 + 1e-9)
+    effect = Xenograft(place=XENOGRAFT, steps=4 * max(1, days.size - 1))
+    plan = Plan(
+        agent, kinetics, engine, (effect,), (GrowthDelay(),), Samples(jnp.asarray(days * 24.0))
+    )
+    needs = {k: v for k, v in kinetics.needs.items() if k != XENOGRAFT_MASS}  # each mouse's own
+    for name, asked in (("PBPK", needs), ("Xenograft", effect.needs)):
+        check_needs(asked, parameters, name)
+    mice = Mice(parameters, body.places, body.reference_g[0], study.study.seed)
+    return Prepared(study, plan, mice, parameters, engine_parameters)
+
+
+def mouse_parameters(xenograft: str) -> ParameterSet:
+    """Parameters of a mouse with a xenograft: the carrier's, with what is the mouse's own."""
+    own = library.parameters("species/mouse")
+    carrier = without(library.parameters("kinetics/clr1404_pbpk"), own)
+    return own.merged(carrier, library.parameters(f"xenografts/{xenograft}"))
+
+
+def _check_doses(study: Study, agent: Agent) -> None:
+    """Refuse an activity of a drug, a mass of a radionuclide, a drug in mice."""
+    drug, name = agent.payload.drug, agent.payload.name
+    if drug is not None and study.study.species == "mouse":
+        raise InputError(
+            f"study.species = 'mouse': how free {name} moves in a mouse was not published. "
+            "Simulate mice with a radionuclide, or patients."
+        )
+    if drug is not None and study.unit.dimension.startswith("activity"):
+        raise InputError(
+            f"doses are activities ({study.unit.unit}), but {name} does not decay. Give the mass "
+            'of drug on the carrier, as mass = "100 mg/m2".'
+        )
+    if drug is None and study.unit.dimension.startswith("mass"):
+        raise InputError(
+            f"doses are masses ({study.unit.unit}), but {name} acts by its activity. Write "
+            'activity = "12.5 mCi/m2"; the carrier that comes with it is carrier.mass_per_activity.'
+        )
+
+
 def kinetic_model(study: Study, agent: Agent) -> AbstractModel:
-    """The kinetic model that a study names, for the decays of an agent."""
+    """The kinetic model that a study names, for the decays of an agent, or for its drug."""
+    carrier = _carrier_model(study, agent)
+    if agent.payload.drug is None:
+        return carrier
+    return CytotoxicConjugate(carrier, study.study.follow_up)
+
+
+def _carrier_model(study: Study, agent: Agent) -> AbstractModel:
     if study.kinetics.model == "two_pool":
         return TwoPool()
     bodies = tuple(library.physiology(name) for name in _BODIES)
@@ -207,7 +324,9 @@ def _check_names(study: Study) -> None:
     for key, name, shelf in (
         ("study.agent", study.study.agent, "agents"),
         ("study.disease", study.study.disease, "diseases"),
-    ):
+        *([("study.xenograft", study.study.xenograft, "xenografts")] if study.study.xenograft
+          else []),
+    ):  # fmt: skip
         if name not in library.names_on(shelf):
             raise unknown(f"{key} =", name, library.names_on(shelf))
     if study.study.payload is not None:
@@ -224,7 +343,10 @@ def _check_names(study: Study) -> None:
 def effects_of(study: Study, *, steps: int) -> tuple[AbstractEffect, ...]:
     """What is followed in the patients of a study: marrow, and the tumour as its criteria ask."""
     by_size = library.disease(study.study.disease).criteria == "lugano"
-    return Marrow(steps), Lymphoma(steps) if by_size else Myeloma(steps)
+    drug = agent_of(study).payload.drug
+    kill = None if drug is None else CytotoxicKill(drug.name)
+    marrow = Marrow(steps, None if drug is None else CytotoxicNeutropenia(drug.name))
+    return marrow, Lymphoma(steps, drug=kill) if by_size else Myeloma(steps, drug=kill)
 
 
 def endpoints(study: Study) -> tuple[AbstractEndpoint, ...]:

@@ -46,7 +46,10 @@ def _band(values: NDArray) -> list[NDArray]:
 def doses(cohort: str, kept: dict[str, NDArray], places: Sequence[str]) -> Rows:
     """Rows of ``doses.csv``; ``Gy_per_GBq`` is the mean of each patient's ratio."""
     Gy = kept["dose_Gy"]
-    per_GBq = (Gy / (1e-3 * kept["given_MBq"])[:, None]).mean(axis=0)
+    given = 1e-3 * kept["given_MBq"]
+    per_GBq = np.full(len(places), np.nan)  # nothing was given to an untreated control
+    if given.all():
+        per_GBq = (Gy / given[:, None]).mean(axis=0)
     low, middle, high = _band(Gy)
     return [
         [cohort, place, Gy[:, i].mean(), low[i], middle[i], high[i], per_GBq[i]]
@@ -98,7 +101,7 @@ def response(cohort: str, kept: dict[str, NDArray], events: Sequence[str], draws
     shares = [believed(kept["number"], code >= IMWG.index(least), draws)
               for least in ("PR", "MR", "SD")]  # fmt: skip
     medians = [
-        _median_day(_curve(kept, events.index(name), draws))
+        median_day(event_curve(kept, events.index(name), draws))
         for name in ("progression or death", "death")
     ]
     return [
@@ -107,7 +110,7 @@ def response(cohort: str, kept: dict[str, NDArray], events: Sequence[str], draws
     ]  # fmt: skip
 
 
-def _median_day(curve: Curve) -> tuple[float, float, float]:
+def median_day(curve: Curve) -> tuple[float, float, float]:
     """Day on which a curve and its band reach one half; nan where they do not."""
     days, survival, low, high, _ = curve
 
@@ -117,7 +120,8 @@ def _median_day(curve: Curve) -> tuple[float, float, float]:
     return reached(survival), reached(low), reached(high)
 
 
-def _curve(kept: dict[str, NDArray], i: int, draws: int) -> Curve:
+def event_curve(kept: dict[str, NDArray], i: int, draws: int = 0) -> Curve:
+    """Kaplan-Meier curve of the event at this position."""
     time, happened = kept["event_time_h"][:, i] / 24, kept["event_happened"][:, i]
     return kaplan_meier_curve(time, happened, kept["number"], draws)
 
@@ -166,7 +170,9 @@ def kaplan_meier(
     return [
         row
         for endpoint, event in (("PFS", "progression or death"), ("OS", "death"))
-        for row in kaplan_meier_rows(cohort, endpoint, _curve(kept, events.index(event), draws))
+        for row in kaplan_meier_rows(
+            cohort, endpoint, event_curve(kept, events.index(event), draws)
+        )
     ]
 
 
@@ -185,6 +191,25 @@ def curves_activity(
     low, middle, high = _band(kept["activity_MBq"])
     return [
         [cohort, place, day[t], low[t, i], middle[t, i], high[t, i]]
+        for i, place in enumerate(places)
+        for t in range(len(day))
+    ]
+
+
+def exposure(cohort: str, kept: dict[str, NDArray], places: Sequence[str]) -> Rows:
+    """Rows of ``exposure.csv``: area under the curve of free drug, and its peak."""
+    area, peak = _band(kept["free_ug_h_per_mL"]), _band(kept["peak_ng_per_mL"])
+    return [
+        [cohort, place, *(b[i] for b in area), *(b[i] for b in peak)]
+        for i, place in enumerate(places)
+    ]
+
+
+def curves_drug(cohort: str, kept: dict[str, NDArray], places: Sequence[str], day: NDArray) -> Rows:
+    """Rows of ``curves_drug.csv``."""
+    low, middle, high = _band(kept["free_ng_per_mL"])
+    return [
+        [cohort, place, day[t], low[i, t], middle[i, t], high[i, t]]
         for i, place in enumerate(places)
         for t in range(len(day))
     ]
@@ -250,11 +275,18 @@ COLUMNS: dict[str, Sequence[str]] = {
     ),
     "km": ("cohort", "endpoint", "day", "survival", "low", "high", "at_risk"),
     "curves_activity": ("cohort", "region", "day", "MBq_p05", "MBq_p50", "MBq_p95"),
+    "exposure": (
+        "cohort", "region", "ug_h_per_mL_p05", "ug_h_per_mL_p50", "ug_h_per_mL_p95",
+        "ng_per_mL_p05", "ng_per_mL_p50", "ng_per_mL_p95",
+    ),
+    "curves_drug": (
+        "cohort", "region", "day", "ng_per_mL_p05", "ng_per_mL_p50", "ng_per_mL_p95",
+    ),
     "curves_plasma": ("cohort", "day", "ng_per_mL_p05", "ng_per_mL_p50", "ng_per_mL_p95"),
     "curves_markers": ("cohort", "marker", "unit", "day", "p05", "p50", "p95"),
     "waterfall": ("cohort", "patient", "best_change_percent", "response"),
     "swimmer": ("cohort", "patient", "day_end", "event_end", "response", "response_day"),
-    "trial": ("cohort", "dose_mCi_per_m2", "n", "dlt", "decision", "reason"),
+    "trial": ("cohort", "dose", "n", "dlt", "decision", "reason"),
     "assumptions": (
         "parameter", "value", "unit", "spread", "status", "source", "where", "rests_on_it",
     ),

@@ -16,17 +16,16 @@ import numpy as np
 import pdcraft
 from pdcraft import library
 from pdcraft.domain import Course, InputError, Patient, PdcraftError, Regimen, ValidityWarning
-from pdcraft.domain.units import MBQ_PER_MCI
-from pdcraft.study import outlook, results, shards, workers
-from pdcraft.study.assumptions import assumption_rows, cited, validity_rows
+from pdcraft.study import results, shards, workers
+from pdcraft.study.assumptions import cited
 from pdcraft.study.claim import as_json, claimed, numbers_sha256, sha256
 from pdcraft.study.designs import Choices, design_named
 from pdcraft.study.prepare import Prepared, prepare
+from pdcraft.study.run_tables import Progress, tables_of, total_given
 from pdcraft.study.spec import CohortTable, Study, study_from_text, study_text
 from pdcraft.trial import conduct
 
 SCHEMA = 1
-Progress = Callable[[str, int, int], None]
 
 
 def run(
@@ -80,7 +79,7 @@ def run(
         return folder
     shards.write_whole(folder / "study.toml", text.encode())
     files = _compute(prepared, folder, threads, progress)
-    tables = _tables(prepared, files, progress)
+    tables = tables_of(prepared, files, trial=_trial(prepared, progress), progress=progress)
     for where, message, _ in tables["validity"][1]:
         warnings.warn(f"{where}: {message}", ValidityWarning, stacklevel=2)
     for name, table in tables.items():
@@ -133,51 +132,6 @@ def _compute(
     return files
 
 
-def _tables(
-    prepared: Prepared, files: list[tuple[CohortTable, list[Path]]], progress: Progress
-) -> dict[str, results.Table]:
-    plan = prepared.plan
-    events = [e for endpoint in plan.endpoints for e in endpoint.events]
-    markers = [pair for e in plan.effects for pair in zip(e.markers, e.marker_units, strict=True)]
-    places, sources = prepared.population.regions, plan.kinetics.places
-    marker_days = np.asarray(plan.clock.time_h) / 24.0
-    columns = {**results.COLUMNS, **outlook.COLUMNS}
-    rows: dict[str, results.Rows] = {name: [] for name in columns}
-    draws, visits = prepared.study.uncertainty.draws, prepared.study.assessment.visit_every / 24.0
-    parameters = prepared.population.draw(jnp.arange(1)).parameters.names
-    names = [m for m, _ in markers]
-    for done, (cohort, paths) in enumerate(files):
-        progress("tables", done, len(files))
-        kept = shards.unpack(paths)
-        name = cohort.name
-        rows["doses"] += results.doses(name, kept, places)
-        rows["toxicity"] += results.toxicity(name, kept, events, markers, marker_days, draws)
-        rows["response"] += results.response(name, kept, events, draws)
-        rows["km"] += results.kaplan_meier(name, kept, events, draws)
-        rows["curves_activity"] += results.curves_activity(name, kept, sources, shards.CURVE_DAYS)
-        rows["curves_plasma"] += results.curves_plasma(name, kept, shards.CURVE_DAYS)
-        rows["curves_markers"] += results.curves_markers(name, kept, markers, marker_days)
-        rows["waterfall"] += results.waterfall(name, kept, events)
-        rows["swimmer"] += results.swimmer(name, kept, events)
-        total = sum(d.activity for d in cohort.doses) / MBQ_PER_MCI
-        rows["window"] += outlook.window(name, total, kept, events, draws)
-        rows["support"] += outlook.support(name, kept, events)
-        rows["spider"] += outlook.spider(name, kept, names, marker_days, visits)
-        rows["sensitivity"] += outlook.sensitivity(name, kept, events, parameters)
-    rows["trial"] = _trial(prepared, progress) if prepared.study.trial else []
-    rows["assumptions"] = assumption_rows(prepared)
-    rows["ctcae"] = [
-        [r["lineage"], r["version"], int(r["grade"]), r["low"], r["high"], r["unit"]]
-        for r in library.ctcae(prepared.study.assessment.ctcae)
-    ]
-    rows["validity"] = validity_rows(prepared)
-    return {
-        name: (columns[name], content)
-        for name, content in rows.items()
-        if content or name in ("validity",)
-    }
-
-
 def _trial(prepared: Prepared, progress: Progress) -> results.Rows:
     """One path of the design on the virtual patients, with the reason of every decision."""
     spec = prepared.study.trial
@@ -207,7 +161,7 @@ def _trial(prepared: Prepared, progress: Progress) -> results.Rows:
         design, population, treat_batch, prepared.study.study.seed,
         regimens=[regimen_of(c) for c in levels], is_dlt="dose-limiting toxicity",
     )  # fmt: skip
-    total = [sum(d.activity for d in c.doses) / MBQ_PER_MCI for c in levels]
+    total = [total_given(prepared, c) for c in levels]
     return [
         [levels[c.level - 1].name, total[c.level - 1], c.n, c.dlt, c.decision, c.reason]
         for c in result.cohorts
@@ -217,15 +171,15 @@ def _trial(prepared: Prepared, progress: Progress) -> results.Rows:
 def _manifest(
     claim: dict[str, Any], prepared: Prepared, folder: Path, tables: dict[str, results.Table]
 ) -> bytes:
-    study = prepared.study
+    study, drug = prepared.study, prepared.plan.agent.payload.drug
     validity = tables["validity"][1]
     cohorts = [
         {
             "name": c.name,
             "label": c.name,
-            "dose_mCi_per_m2": [d.activity / MBQ_PER_MCI for d in c.doses],
+            "dose": [d.given.value / study.unit.factor for d in c.doses],
             "day": [d.at / 24.0 for d in c.doses],
-            "total_mCi_per_m2": sum(d.activity for d in c.doses) / MBQ_PER_MCI,
+            "total": total_given(prepared, c),
             "n": study.study.patients,
         }
         for c in study.cohort
@@ -238,7 +192,9 @@ def _manifest(
         "complete": True,
         "study": {
             "name": study.study.name, "title": study.study.title,
-            "agent": prepared.plan.agent.name, "disease": study.study.disease,
+            "agent": prepared.plan.agent.name, "dose_unit": study.unit.unit,
+            "drug": drug.name if drug else "", "species": study.study.species,
+            "disease": study.study.disease, "xenograft": study.study.xenograft or "",
             "seed": study.study.seed, "patients_per_cohort": study.study.patients,
             "days": study.study.follow_up / 24.0, "ctcae": study.assessment.ctcae,
             "design": study.trial.design if study.trial else "",

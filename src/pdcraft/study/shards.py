@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from pdcraft.domain import Course, NumericalError, Patient, Regimen
-from pdcraft.kinetics import AbstractModel, plasma_ng_per_mL
+from pdcraft.kinetics import plasma_ng_per_mL
 from pdcraft.study.course import Plan, treat
 from pdcraft.study.prepare import Prepared
 
@@ -37,7 +37,7 @@ def _observe_shard(
     plan: Plan, course: Course, patients: Patient, regimens: Regimen, curve_h: Float[Array, "time"]
 ) -> dict[str, Array]:
     def one(c: Course, p: Patient, r: Regimen) -> dict[str, Array]:
-        return observe(plan.kinetics, c, p, r, curve_h)
+        return observe(plan, c, p, r, curve_h)
 
     return jax.vmap(one)(course, patients, regimens)
 
@@ -68,34 +68,66 @@ def treat_many(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
 
 
 def observe(
-    model: AbstractModel,
-    course: Course,
-    patient: Patient,
-    regimen: Regimen,
-    curve_h: Float[Array, "time"],
+    plan: Plan, course: Course, patient: Patient, regimen: Regimen, curve_h: Float[Array, "time"]
 ) -> dict[str, Array]:
-    """What is kept of one patient's course: doses, curves, markers and events."""
-    given, single = regimen.activity_MBq.sum(), jnp.float32
-    plasma = plasma_ng_per_mL(
-        course.amount, regimen, curve_h,
-        carrier_ug=given * patient.parameters["carrier.mass_per_activity"],
-        plasma_mL=model.plasma_mL(patient), region=model.blood_region,
-    )  # fmt: skip
-    effect, outcome = course.effect, course.outcome
-    return {
+    """What is kept of one patient's course: dose or drug, markers and events."""
+    single, effect, outcome = jnp.float32, course.effect, course.outcome
+    of_payload = _radiation if plan.agent.payload.drug is None else _drug
+    kept = {
         "number": patient.number,
         "parameters": patient.parameters.value.astype(single),
-        "given_MBq": given,
-        "dose_Gy": course.dose_rate.integrate().total_Gy,
-        "BED_Gy": effect.BED_Gy,
+        **of_payload(plan, course, patient, regimen, curve_h),
         "survival": effect.survival,
-        "activity_MBq": course.activity.at(curve_h).sum(axis=-1).astype(single),
-        "plasma_ng_per_mL": plasma.astype(single),
         "markers": effect.course.astype(single),
         "event_value": outcome.value,
         "event_grade": outcome.grade,
         "event_time_h": outcome.time_h,
         "event_happened": outcome.happened,
+    }
+    return kept
+
+
+def _radiation(
+    plan: Plan, course: Course, patient: Patient, regimen: Regimen, curve_h: Float[Array, "time"]
+) -> dict[str, Array]:
+    """Activity and doses, and the mass of carrier in plasma, labelled and unlabelled together."""
+    given, single = regimen.activity_MBq.sum(), jnp.float32
+    plasma = plasma_ng_per_mL(
+        course.amount, regimen, curve_h,
+        carrier_ug=given * patient.parameters["carrier.mass_per_activity"],
+        plasma_mL=plan.kinetics.plasma_mL(patient), region=plan.kinetics.blood_region,
+    )  # fmt: skip
+    return {
+        "given_MBq": given,
+        "dose_Gy": course.dose_rate.integrate().total_Gy,
+        "BED_Gy": course.effect.BED_Gy,
+        "activity_MBq": course.activity.at(curve_h).sum(axis=-1).astype(single),
+        "plasma_ng_per_mL": plasma.astype(single),
+    }
+
+
+DRUG_PLACES = ("plasma", "red marrow", "tumour")
+"""Where free drug is reported."""
+
+
+def _drug(
+    plan: Plan, course: Course, patient: Patient, regimen: Regimen, curve_h: Float[Array, "time"]
+) -> dict[str, Array]:
+    """Drug set free by the linker (bound to tissue or not), and drug still on the carrier."""
+    amount, drug = course.amount, plan.agent.payload.drug
+    given = regimen.given_nmol(plan.agent.payload).sum()
+    ng_per_nmol = 1.0 if drug is None else drug.molar_mass_g_per_mol
+    at = jnp.asarray([amount.space.index(p) for p in DRUG_PLACES])
+    free = ng_per_nmol * amount.nmol[at, 1] / amount.space.mass_g[at, None]
+    blood = amount.space.index(plan.kinetics.blood_region)
+    carried = ng_per_nmol * amount.nmol[blood, 0] / plan.kinetics.plasma_mL(patient)
+    when = amount.clock.at(curve_h)
+    return {
+        "given_mg": 1e-6 * ng_per_nmol * given,
+        "free_ng_per_mL": (free @ when.T).astype(jnp.float32),
+        "free_ug_h_per_mL": 1e-3 * free @ amount.clock.integral_h,
+        "peak_ng_per_mL": free.max(axis=-1),
+        "plasma_ng_per_mL": (when @ carried).astype(jnp.float32),
     }
 
 

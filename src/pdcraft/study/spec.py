@@ -9,7 +9,16 @@ from pydantic import Field, model_validator
 
 from pdcraft.domain.errors import InputError, unknown
 from pdcraft.study.kinetics_spec import KineticsTable, PopulationTable
-from pdcraft.study.toml_table import Count, PerSurface, Span, Time, TomlTable, table_from_text
+from pdcraft.study.toml_table import (
+    Activity,
+    Count,
+    DrugMass,
+    Given,
+    Span,
+    Time,
+    TomlTable,
+    table_from_text,
+)
 
 
 class StudyTable(TomlTable):
@@ -19,32 +28,44 @@ class StudyTable(TomlTable):
     title: str = ""
     agent: str
     payload: str | None = None
+    species: Literal["human", "mouse"] = "human"
     disease: str = "multiple_myeloma"
+    xenograft: str | None = None
     patients: int = Field(default=1000, ge=1, le=10_000_000)
     follow_up: Span = 180 * 24.0
     seed: int = Field(default=0, ge=0, lt=2**63)
 
 
 class DoseTable(TomlTable):
-    """One administration."""
+    """One administration: an activity, or for a cytotoxic the mass of the drug on the carrier."""
 
     at: Time = 0.0
-    activity: PerSurface
+    activity: Activity | None = None
+    mass: DrugMass | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> DoseTable:
+        if (self.activity is None) == (self.mass is None):
+            raise InputError(
+                'a dose is an activity, as activity = "12.5 mCi/m2", or for a cytotoxic payload a '
+                'mass of drug, as mass = "100 mg/m2": one of them.'
+            )
+        return self
+
+    @property
+    def given(self) -> Given:
+        """The activity or the mass."""
+        return self.activity or self.mass  # type: ignore[return-value]
 
 
 class CohortTable(TomlTable):
     """Patients who get the same doses."""
 
     name: str = Field(min_length=1)
-    doses: tuple[DoseTable, ...]
+    doses: tuple[DoseTable, ...] = ()
 
     @model_validator(mode="after")
     def _in_order(self) -> CohortTable:
-        if not self.doses:
-            raise InputError(
-                f"cohort '{self.name}' has no doses. List at least one, as "
-                'doses = [{ at = "0 d", activity = "12.5 mCi/m2" }].'
-            )
         for before, after in zip(self.doses, self.doses[1:], strict=False):
             if after.at < before.at:
                 raise InputError(
@@ -113,8 +134,9 @@ class Study(TomlTable):
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise InputError(f"cohort name '{twice[0]}' stands twice. Give each cohort its own.")
+        self._doses_agree()
         for cohort in self.cohort:
-            if cohort.doses[-1].at >= self.study.follow_up:
+            if cohort.doses and cohort.doses[-1].at >= self.study.follow_up:
                 raise InputError(
                     f"cohort '{cohort.name}' has a dose on day {cohort.doses[-1].at / 24:g}, at or "
                     f"after the end of follow-up on day {self.study.follow_up / 24:g}."
@@ -127,13 +149,45 @@ class Study(TomlTable):
                 "a trial needs [dose_limiting_toxicity] rules; there are none. "
                 "Without them nobody could have a toxicity that stops escalation."
             )
-        if self.dose_limiting_toxicity.window > self.study.follow_up:
+        human = self.study.species == "human"
+        if human and self.dose_limiting_toxicity.window > self.study.follow_up:
             raise InputError(
                 f"dose_limiting_toxicity.window = {self.dose_limiting_toxicity.window / 24:g} d is "
                 f"longer than study.follow_up = {self.study.follow_up / 24:g} d. Follow patients "
                 "at least as long as the window."
             )
         return self
+
+    def _doses_agree(self) -> None:
+        """Refuse patients without doses, and doses of different kinds."""
+        mouse = self.study.species == "mouse"
+        for cohort in self.cohort:
+            if not cohort.doses and not mouse:
+                raise InputError(
+                    f"cohort '{cohort.name}' has no doses. List at least one, as "
+                    'doses = [{ at = "0 d", activity = "12.5 mCi/m2" }].'
+                )
+        kinds = {d.given.dimension: d.given.unit for c in self.cohort for d in c.doses}
+        if len(kinds) != 1:
+            raise InputError(
+                f"doses are given in {', '.join(kinds.values()) or 'no unit'}. Give all doses of a "
+                "study in one kind of unit, at least in one cohort."
+            )
+        if mouse and "surface" in next(iter(kinds)):
+            raise InputError(
+                f"doses are given in {next(iter(kinds.values()))}; a mouse is dosed by itself or "
+                'by its mass. Write activity = "5 MBq" or "200 MBq/kg".'
+            )
+        if mouse == (self.study.xenograft is None):
+            raise InputError(
+                'a study of mice names its tumour, as xenograft = "a2780"; patients have a '
+                "disease and no xenograft."
+            )
+
+    @property
+    def unit(self) -> Given:
+        """The first dose: its dimension and unit are those of the study."""
+        return next(d.given for c in self.cohort for d in c.doses)
 
 
 def read_study(path: str | Path) -> Study:

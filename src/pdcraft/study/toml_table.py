@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 import typing
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.functional_validators import BeforeValidator
 
 from pdcraft.domain.errors import InputError, unknown
-from pdcraft.domain.units import read_quantity
+from pdcraft.domain.units import dimension_of, read_quantity, unit_of
 
 
 def _quantity(dimension: str, *, above: float | None = None) -> BeforeValidator:
@@ -27,7 +28,51 @@ def _quantity(dimension: str, *, above: float | None = None) -> BeforeValidator:
 
 Time = Annotated[float, _quantity("time")]
 Span = Annotated[float, _quantity("time", above=0.0)]
-PerSurface = Annotated[float, _quantity("activity per body surface", above=0.0)]
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is given in one dose, in its own unit.
+
+    Attributes
+    ----------
+    value
+        In the house unit of its dimension (MBq, MBq/m2, MBq/kg, g, g/m2, g/kg).
+    dimension
+        As ``"activity per body surface"``.
+    unit, factor
+        As written, and how many house units it is.
+    """
+
+    value: float
+    dimension: str
+    unit: str
+    factor: float
+
+
+def _given(what: str) -> BeforeValidator:
+    allowed = (f"{what} per body surface", what, f"{what} per body mass")
+
+    def read(text: object) -> Given:
+        if isinstance(text, Given):
+            return text
+        if isinstance(text, (int, float)):
+            raise InputError(
+                f"{text!r} has no unit. Write it as text with a unit of {allowed[0]}, of {what} "
+                "for each patient, or by body mass."
+            )
+        found = dimension_of(str(text))
+        value = read_quantity(str(text), found if found in allowed else allowed[0])
+        if value <= 0:
+            raise InputError(f"'{text}' must be greater than 0.")
+        unit, factor = unit_of(str(text))
+        return Given(value, found, unit, factor)
+
+    return BeforeValidator(read)
+
+
+Activity = Annotated[Given, _given("activity")]
+DrugMass = Annotated[Given, _given("mass")]
 Count = Annotated[float, _quantity("blood count", above=0.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Mass = Annotated[float, _quantity("mass", above=0.0)]

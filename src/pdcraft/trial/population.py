@@ -137,7 +137,7 @@ class Population(eqx.Module):
         if related:
             rows = jnp.asarray([1 + names.index(n) for n in related])
             z = z.at[rows].set(jnp.asarray(mix) @ z[rows])
-        drawn = _individual(list(self.parameters.values()), z[1:], self.beliefs, numbers)
+        drawn = individual_values(list(self.parameters.values()), z[1:], self.beliefs, numbers)
         row = names.index
         male = jax.scipy.special.ndtr(z[0]) < drawn[row("population.male_share")]
 
@@ -183,13 +183,18 @@ class Population(eqx.Module):
 
     def outside(self, patients: Patient) -> dict[str, Int[Array, ""]]:
         """How many of the patients have a parameter outside its checked range, by name."""
-        found = {}
-        for name, parameter in self.parameters.items():
-            if parameter.checked is not None and name in patients.parameters.names:
-                column = patients.parameters.value[:, patients.parameters.names.index(name)]
-                low, high = parameter.checked
-                found[name] = ((column < low) | (column > high)).sum()
-        return found
+        return outside_checked(self.parameters, patients)
+
+
+def outside_checked(parameters: ParameterSet, patients: Patient) -> dict[str, Int[Array, ""]]:
+    """How many individuals have a parameter outside its checked range, by name."""
+    found = {}
+    for name, parameter in parameters.items():
+        if parameter.checked is not None and name in patients.parameters.names:
+            column = patients.parameters.value[:, patients.parameters.names.index(name)]
+            low, high = parameter.checked
+            found[name] = ((column < low) | (column > high)).sum()
+    return found
 
 
 @eqx.filter_jit
@@ -197,7 +202,7 @@ def _draw(population: Population, numbers: Int[Array, "n"]) -> Patient:
     return population._drawn(numbers)
 
 
-def _individual(
+def individual_values(
     parameters: list[Parameter],
     z: Float[Array, "name n"],
     beliefs: Beliefs | None,

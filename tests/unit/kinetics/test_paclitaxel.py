@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from pdcraft import library
 from pdcraft.domain import InputError, Values
-from pdcraft.kinetics import Paclitaxel, infusion_ug_per_h, release_ug_per_h
+from pdcraft.kinetics import Paclitaxel, infusion_ug_per_h
 
 P = library.parameters("kinetics/paclitaxel")
 model = Paclitaxel(Values(tuple(P), jnp.array([p.value for p in P.values()])))
@@ -42,24 +41,8 @@ def test_a_large_dose_is_cleared_more_slowly_than_in_proportion():
     assert exposure(450_000.0) > 1.5 * exposure(1_000.0)
 
 
-def test_a_linker_frees_what_the_carrier_holds():
-    share, rate = jnp.array([0.6, 0.4]), jnp.array([0.05, 0.001])
-    entry = release_ug_per_h(share, rate, dose_nmol=1000.0, release_per_h=0.01)
-    t = jnp.linspace(0.0, 3000.0, 60_001)
-    freed = float(jnp.trapezoid(jax.vmap(entry)(t), t))
-    expected = 853.9 * 0.01 * (0.6 / 0.06 + 0.4 / 0.011)
-    assert freed == pytest.approx(expected, rel=1e-4)
-    amounts = model.amounts_ug(entry, jnp.array([0.0, 24.0, 500.0]))
-    assert float(amounts[1, 0]) > 0
-    free = model.amount(entry, jnp.array([0.0, 24.0, 500.0]))
-    ug = free.nmol[0, 0] * 0.8539
-    np.testing.assert_allclose(ug, amounts[:, 0], rtol=1e-9)
-
-
 def test_what_cannot_be_is_refused():
     with pytest.raises(InputError, match="greater than 0"):
         infusion_ug_per_h(1.0, 0.0)
     with pytest.raises(InputError, match="two rising"):
         model.amounts_ug(infusion_ug_per_h(1.0, 1.0), jnp.array([1.0]))
-    with pytest.raises(InputError, match="0 or more"):
-        release_ug_per_h(jnp.ones(1), jnp.ones(1), dose_nmol=-1.0, release_per_h=0.1)

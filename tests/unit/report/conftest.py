@@ -89,8 +89,8 @@ def sign(folder: Path) -> None:
         },
         "warnings": [{"where": "biology", "message": "age 91 y outside 18 to 90 y"}],
         "cohorts": [
-            {"name": n, "label": label, "dose_mCi_per_m2": d, "day": days,
-             "total_mCi_per_m2": sum(d), "n": PATIENTS}
+            {"name": n, "label": label, "dose": d, "day": days,
+             "total": sum(d), "n": PATIENTS}
             for n, label, d, days in COHORTS
         ],
     }  # fmt: skip
@@ -139,7 +139,7 @@ def _trial():
     steps = ((12.5, 0, "escalate"), (18.75, 1, "expand"), (18.75, 0, "escalate"),
              (25.0, 0, "escalate"), (31.25, 2, "stop"))  # fmt: skip
     for dose, dlt, decision in steps:
-        yield {"cohort": f"{dose:g} mCi/m2", "dose_mCi_per_m2": dose, "n": 3, "dlt": dlt,
+        yield {"cohort": f"{dose:g} mCi/m2", "dose": dose, "n": 3, "dlt": dlt,
                "decision": decision,
                "reason": f"{dlt} of 3 had a DLT at {dose} mCi/m2: {decision}."}  # fmt: skip
 

@@ -10,9 +10,9 @@ from pdcraft.report import look
 from pdcraft.report.folder import Results
 from pdcraft.report.look import Figure, Key
 from pdcraft.report.table import Table
-from pdcraft.report.wording import sentence_case
+from pdcraft.report.wording import listing, sentence_case
 
-HIGHLIGHTED = ("red marrow", "tumour")
+HIGHLIGHTED = ("red marrow", "tumour", "xenograft")
 _MOST = 16
 _DOT_STEP = 0.7
 _PX_PER_DOT, _PX_BETWEEN = 7, 9
@@ -42,14 +42,16 @@ def dose(results: Results) -> Figure:
               for i, k in enumerate(keys)]  # fmt: skip
     table = table.take(np.isin(table["region"], regions))
     switch = look.both_axes(look.lowest(table["Gy_p05"]) / 1.3, float(table["Gy_p95"].max()), 12)
+    shaded = listing([r for r in HIGHLIGHTED if r in regions])
     height = 90 + len(regions) * (len(keys) * _PX_PER_DOT + _PX_BETWEEN)
     return Figure(
         name="dose",
         title="Absorbed dose by region",
         caption=(
-            "Dots are medians over patients, whiskers reach from the 5th to the 95th percentile, "
+            f"Dots are medians over {results.who}, whiskers reach from the 5th to the 95th "
+            f"percentile, "
             f"{look.patients(results.cohorts)}. Absorbed dose of all administrations together, not "
-            f"corrected for dose rate. Shaded: red marrow and tumour.{more}"
+            f"corrected for dose rate. Shaded: {shaded}.{more}"
         ),
         alt="Absorbed dose in Gy for each region and cohort, with 5th to 95th percentile.",
         traces=traces,

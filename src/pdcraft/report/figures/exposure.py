@@ -12,7 +12,17 @@ from pdcraft.report.look import Figure, Key
 from pdcraft.report.table import Table
 from pdcraft.report.wording import listing, sentence_case
 
-_FIRST = ("total body", "blood", "plasma", "red marrow", "tumour", "kidneys", "liver", "thyroid")
+_FIRST = (
+    "total body",
+    "blood",
+    "plasma",
+    "xenograft",
+    "red marrow",
+    "tumour",
+    "kidneys",
+    "liver",
+    "thyroid",
+)
 _LAST = ("iodide", "excreta")
 _PANELS = 6
 _COLUMNS = 3
@@ -23,7 +33,7 @@ def activity(results: Results) -> Figure:
     """Activity over time, one panel per region, all cohorts."""
     table = results.tables["curves_activity"]
     regions = _regions(table.distinct("region"))
-    traces, layout, switch = _panels(results, regions)
+    traces, layout, switch = _panels(results, regions, _ACTIVITY)
     left_out = [r for r in table.distinct("region") if r not in regions]
     more = f" Further regions are in the table: {listing(left_out)}." if left_out else ""
     return Figure(
@@ -48,13 +58,39 @@ def _regions(present: list[str]) -> list[str]:
     return (first + rest + [r for r in _LAST if r in present])[:_PANELS]
 
 
+def drug(results: Results) -> Figure:
+    """Drug that the linker has set free over time, one panel per region, all cohorts."""
+    regions = results.tables["curves_drug"].distinct("region")
+    traces, layout, switch = _panels(results, regions, _DRUG)
+    return Figure(
+        name="drug",
+        title=f"{sentence_case(results.drug)} set free",
+        caption=(
+            f"Concentration of {results.drug} that the linker has set free, bound to proteins and "
+            "tissue or not. Lines are medians of all cohorts; the band holds the middle 90 % (5th "
+            f"to 95th percentile) of the chosen cohort, {look.patients(results.cohorts)}. In "
+            "marrow and tumour it is set free on the spot, beside what comes from plasma."
+        ),
+        alt=f"{results.drug} in ng/mL against days, in {listing(regions)}, for each cohort.",
+        traces=traces, layout=layout, legend=look.cohort_keys(results.cohorts),
+        chosen=results.cohorts[-1].name, choose="Show the band of", switch=switch,
+        tables=("curves_drug.csv", "exposure.csv"),
+    )  # fmt: skip
+
+
+_ACTIVITY = ("curves_activity", "MBq", "Activity (MBq)", "MBq")
+_DRUG = ("curves_drug", "ng_per_mL", "Set free (ng/mL)", "ng/mL")
+"""Table, first part of its columns, title of the axis, unit."""
+
+
 def _panels(
-    results: Results, regions: list[str]
+    results: Results, regions: list[str], of: tuple[str, str, str, str]
 ) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
-    table = results.tables["curves_activity"]
+    name, column, title, unit = of
+    table = results.tables[name]
     shown = table.take(np.isin(table["region"], regions))
-    top = float(shown["MBq_p95"].max())
-    floor = max(look.lowest(shown["MBq_p50"]), top * 10.0**-_DECADES)
+    top = float(shown[f"{column}_p95"].max())
+    floor = max(look.lowest(shown[f"{column}_p50"]), top * 10.0**-_DECADES)
     layout = look.layout(260 if len(regions) <= _COLUMNS else 500) | {"annotations": []}
     traces: list[dict[str, Any]] = []
     switch = {}
@@ -62,17 +98,17 @@ def _panels(
         x, y = look.axis_name("x", i), look.axis_name("y", i)
         rows = shown.where("region", regions[i])
         for key in look.cohort_keys(results.cohorts):
-            traces += _courses(rows.where("cohort", key.choice), key, (x, y))
+            traces += _courses(rows.where("cohort", key.choice), key, (x, y), column, unit)
         switch[look.layout_name(y)] = {
             "log": look.log_axis(floor, 1.5 * top),
-            "linear": look.linear_axis(1.05 * float(rows["MBq_p95"].max())),
+            "linear": look.linear_axis(1.05 * float(rows[f"{column}_p95"].max())),
         }
         last_row = i + _COLUMNS >= len(regions)
         layout[look.layout_name(x)] = look.day_axis(
             float(table["day"].max()), 5, titled=last_row
         ) | {"domain": domain["x"], "anchor": y}
         layout[look.layout_name(y)] = (
-            look.axis("Activity (MBq)" if i % _COLUMNS == 0 else "")
+            look.axis(title if i % _COLUMNS == 0 else "")
             | {"domain": domain["y"], "anchor": x}
             | switch[look.layout_name(y)]["log"]
         )
@@ -80,10 +116,13 @@ def _panels(
     return traces, layout, switch
 
 
-def _courses(rows: Table, key: Key, axes: tuple[str, str]) -> list[dict[str, Any]]:
-    low, middle, high = (look.numbers(rows[c]) for c in ("MBq_p05", "MBq_p50", "MBq_p95"))
+def _courses(
+    rows: Table, key: Key, axes: tuple[str, str], column: str, unit: str
+) -> list[dict[str, Any]]:
+    low, middle, high = (look.numbers(rows[f"{column}_{p}"]) for p in ("p05", "p50", "p95"))
     days = look.numbers(rows["day"])
-    return look.courses(days, (low, middle, high), key, "day %{x:.1f}: %{y:.3~r} MBq", axes=axes)
+    return look.courses(days, (low, middle, high), key, f"day %{{x:.1f}}: %{{y:.3~r}} {unit}",
+                        axes=axes)  # fmt: skip
 
 
 def plasma(results: Results) -> Figure:
@@ -91,23 +130,29 @@ def plasma(results: Results) -> Figure:
     table = results.tables["curves_plasma"]
     low, high = look.lowest(table["ng_per_mL_p50"]), float(table["ng_per_mL_p95"].max())
     switch = look.both_axes(low, high)
+    what = f"{sentence_case(results.drug)} on the carrier" if results.drug else "Carrier"
+    said = (
+        "What the linker still holds, as mass of the drug."
+        if results.drug
+        else "Mass concentration of the carrier, labelled and unlabelled together; mass does not "
+        "decay."
+    )
     traces = []
     for key in look.cohort_keys(results.cohorts):
         traces += _plasma_course(table.where("cohort", key.choice), key)
     return Figure(
         name="plasma",
-        title="Carrier in plasma over time",
+        title=f"{what} in plasma over time",
         caption=(
-            "Mass concentration of the carrier, labelled and unlabelled together; mass does not "
-            "decay. Lines are medians of all cohorts; the band holds the middle 90 % (5th to 95th "
+            f"{said} Lines are medians of all cohorts; the band holds the middle 90 % (5th to 95th "
             f"percentile) of the chosen cohort, {look.patients(results.cohorts)}."
         ),
-        alt="Carrier mass concentration in plasma in ng/mL against days, for each cohort.",
+        alt=f"{what} in plasma in ng/mL against days, for each cohort.",
         traces=traces,
         layout=look.layout(310, top=8)
         | {
             "xaxis": look.day_axis(float(table["day"].max()), 13),
-            "yaxis": look.axis("Carrier in plasma (ng/mL)") | switch["linear"],
+            "yaxis": look.axis(f"{what} (ng/mL)") | switch["linear"],
         },
         legend=look.cohort_keys(results.cohorts), chosen=results.cohorts[-1].name,
         choose="Show the band of", switch={"yaxis": switch}, tables=("curves_plasma.csv",),

@@ -25,15 +25,16 @@ def window(results: Results) -> Figure:
     panels = look.grid(3, 3, gap=0.07)
     keys: list[Key] = []
     traces: list[dict[str, Any]] = []
+    what = "Drug" if results.drug else "Activity"
     for i, (title, names) in enumerate((("Benefit", _BENEFIT), ("Harm", _HARM))):
         x, y = look.axis_name("x", i), look.axis_name("y", i)
         for k, name in enumerate(names):
-            rows = table.where("outcome", name).sorted_by("total_mCi_per_m2")
+            rows = table.where("outcome", name).sorted_by("total")
             key = Key(sentence_case(name), _COLOURS[k], "line", _DASH[k], _SYMBOL[k])
             keys.append(key)
             if len(rows):
-                traces += _curve(rows, key, x, y)
-        layout[look.layout_name(x)] = look.axis("Activity in all (mCi/m²)") | {
+                traces += _curve(rows, key, x, y, results.dose_unit)
+        layout[look.layout_name(x)] = look.axis(f"{what} in all ({results.dose_unit})") | {
             "domain": panels[i]["x"], "anchor": y, "rangemode": "tozero",
         }  # fmt: skip
         layout[look.layout_name(y)] = look.axis("Patients (%)" if i == 0 else "") | {
@@ -43,20 +44,20 @@ def window(results: Results) -> Figure:
     traces += _plane(results, layout, panels[2])
     return Figure(
         name="window",
-        title="Benefit and harm by activity",
+        title=f"Benefit and harm by {what.lower()}",
         caption=(
-            "Share of patients with each outcome, by the activity of their cohort. "
+            "Share of patients with each outcome, by the dose of their cohort. "
             + f"Bands: 90 % interval, {look.intervals_of(results)}."
             + " Right: the two that are usually weighed, one point for each cohort; up and to the "
             "left is better."
         ),
-        alt="Share of patients with benefit and with harm against the activity of the cohort.",
+        alt="Share of patients with benefit and with harm against the dose of the cohort.",
         traces=traces, layout=layout, legend=tuple(keys), tables=("window.csv",),
     )  # fmt: skip
 
 
-def _curve(rows: Any, key: Key, x: str, y: str) -> list[dict[str, Any]]:
-    at = look.numbers(rows["total_mCi_per_m2"])
+def _curve(rows: Any, key: Key, x: str, y: str, unit: str) -> list[dict[str, Any]]:
+    at = look.numbers(rows["total"])
     low, middle, high = (look.numbers(100 * rows[c]) for c in ("low", "p", "high"))
     base = {"type": "scatter", "x": at, "xaxis": x, "yaxis": y}
     edge = base | {"mode": "lines", "hoverinfo": "skip", "line": {"width": 0, "color": key.colour}}
@@ -64,7 +65,7 @@ def _curve(rows: Any, key: Key, x: str, y: str) -> list[dict[str, Any]]:
         "mode": "lines+markers", "y": middle, "name": key.label,
         "line": {"color": key.colour, "dash": key.dash, "width": 2},
         "marker": {"symbol": key.symbol, "size": 7, "color": key.colour},
-        "hovertemplate": f"{key.label}: %{{y:.0f}} % at %{{x:.3g}} mCi/m²<extra></extra>",
+        "hovertemplate": f"{key.label}: %{{y:.0f}} % at %{{x:.3g}} {unit}<extra></extra>",
     }  # fmt: skip
     fill = {"fill": "tonexty", "fillcolor": f"{key.colour}:0.15"}
     return [edge | {"y": low}, edge | {"y": high} | fill, line]

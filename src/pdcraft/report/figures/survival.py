@@ -9,8 +9,14 @@ from pdcraft.report import look
 from pdcraft.report.folder import Results
 from pdcraft.report.look import Figure, Key
 from pdcraft.report.table import Table
+from pdcraft.report.wording import sentence_case
 
-_NAMES = {"PFS": "Progression-free survival", "OS": "Overall survival"}
+_NAMES = {
+    "PFS": "Progression-free survival",
+    "OS": "Overall survival",
+    "growth": "Below four times the first volume",
+    "survival": "Alive (below 2000 mm³)",
+}
 _LONGEST_LABEL = 18
 _PX_PER_COHORT = 17
 
@@ -25,11 +31,12 @@ def survival(results: Results) -> Figure:
         for e in endpoints
     ]  # fmt: skip
     traces, layout = with_numbers_at_risk(
-        panels, keys, columns=2, beside="Patients without the event (%)"
+        panels, keys, columns=2, beside=f"{sentence_case(results.who)} without the event (%)"
     )
     return Figure(
         name="survival",
-        title="Time to progression and death",
+        title="Time to growth and to the volume limit" if results.of_mice
+        else "Time to progression and death",
         caption=(
             "Kaplan-Meier steps; the band is the 90 % interval of the chosen cohort's curve, "
             f"{look.intervals_of(results)}. Who has no event by the end of follow-up is censored "

@@ -15,7 +15,7 @@ _MANY = 25
 def trial_path(results: Results) -> Figure:
     """Patients in order of entry against dose; filled where the dose was not tolerated."""
     table = results.tables["trial"]
-    doses = [float(d) for d in table["dose_mCi_per_m2"]]
+    doses = [float(d) for d in table["dose"]]
     spots, first = [], 1
     notes: list[dict[str, Any]] = []
     for i, row in enumerate(table):
@@ -31,9 +31,9 @@ def trial_path(results: Results) -> Figure:
             "dose-limiting toxicity (DLT); within a cohort they are drawn last. The line joins the "
             "cohorts in order, the words are the decision after each."
         ),
-        alt="Dose in mCi/m2 against patients in order of entry, with dose-limiting toxicities.",
-        traces=_path(spots),
-        layout=_layout(doses, first - 1) | {"annotations": notes},
+        alt=f"Dose in {results.dose_unit} against patients in order of entry, with toxicities.",
+        traces=_path(spots, results.dose_unit),
+        layout=_layout(doses, first - 1, results.dose_unit) | {"annotations": notes},
         legend=(
             Key("no DLT", "@ink", "symbol", symbol="circle-open"),
             Key("DLT", "@ink", "symbol", symbol="x"),
@@ -42,7 +42,7 @@ def trial_path(results: Results) -> Figure:
     )  # fmt: skip
 
 
-def _path(spots: list[tuple[int, float, bool]]) -> list[dict[str, Any]]:
+def _path(spots: list[tuple[int, float, bool]], unit: str) -> list[dict[str, Any]]:
     return [{
         "type": "scatter", "mode": "lines+markers",
         "x": [p for p, _, _ in spots], "y": [d for _, d, _ in spots],
@@ -54,7 +54,7 @@ def _path(spots: list[tuple[int, float, bool]]) -> list[dict[str, Any]]:
             "line": {"width": 1.5, "color": "@ink"},
         },
         "text": ["DLT" if dlt else "no DLT" for _, _, dlt in spots],
-        "hovertemplate": "patient %{x}: %{y} mCi/m², %{text}<extra></extra>",
+        "hovertemplate": f"patient %{{x}}: %{{y}} {unit}, %{{text}}<extra></extra>",
     }]  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def _decision(said: str, x: float, y: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _layout(doses: list[float], patients: int) -> dict[str, Any]:
+def _layout(doses: list[float], patients: int, unit: str) -> dict[str, Any]:
     span = max(doses) - min(doses) or max(doses)
     order = {"range": [0.2, patients + 0.8], "dtick": 1 if patients < _MANY else 3, "tick0": 1}
     levels = {
@@ -74,5 +74,5 @@ def _layout(doses: list[float], patients: int) -> dict[str, Any]:
     }  # fmt: skip
     return look.layout(330, top=8) | {
         "xaxis": look.axis("Patient, in order of entry") | order,
-        "yaxis": look.axis("Dose (mCi/m²)") | levels,
+        "yaxis": look.axis(f"Dose ({unit})") | levels,
     }

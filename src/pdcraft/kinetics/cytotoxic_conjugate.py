@@ -1,0 +1,167 @@
+r"""A cytotoxic on the carrier: what the linker sets free, in blood, marrow and tumour.
+
+The linker breaks at one rate *k* wherever the carrier is, so that the intact conjugate is the
+carrier's own course times :math:`e^{-k(t-t_0)}`, exactly as a label that decays. What is set free
+in a site *s* (marrow, tumour) stays there for a while and exchanges with plasma, unbound drug with
+unbound drug; what is set free elsewhere in the body is in plasma at once:
+
+.. math::
+   A_s' &= k N_s - w A_s + w\,m_s\frac{u}{f}\,C_1, \\
+   A_1' &= k\Big(N - \sum_s N_s\Big) + \sum_s\Big(w A_s - w\,m_s\frac{u}{f}\,C_1\Big) - \ldots
+
+with the washout *w*, the unbound share *u* in plasma and *f* in tissue, and for the dots the
+saturable exchange and loss of `Paclitaxel`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import diffrax
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from pdcraft.domain import (
+    Agent,
+    Amount,
+    Drug,
+    Exponentials,
+    InputError,
+    Patient,
+    Regimen,
+    Regions,
+    Samples,
+)
+from pdcraft.kinetics.base import AbstractModel
+from pdcraft.kinetics.paclitaxel import Paclitaxel
+
+FREE_PLACES = ("plasma", "deep tissue", "shallow tissue")
+"""Compartments of the free drug besides the sites; their mass is their volume, 1 g/mL."""
+_G_PER_L = 1e3
+
+
+class CytotoxicConjugate(AbstractModel):
+    """A carrier with a cytotoxic payload, and the drug that its linker sets free.
+
+    Attributes
+    ----------
+    carrier
+        How the carrier moves.
+    follow_up_h
+        Until when the free drug is followed. h.
+    every_h
+        Distance of the instants at which amounts are known; straight lines between them. h.
+    sites
+        Regions in which the drug is set free locally.
+    tolerance
+        Relative tolerance of the solver.
+
+    References
+    ----------
+    chen2014, Table 2, for the free drug; that it moves like nab-paclitaxel is an assumption
+    """
+
+    carrier: AbstractModel
+    follow_up_h: float = eqx.field(static=True)
+    every_h: float = eqx.field(static=True, default=3.0)
+    sites: tuple[str, ...] = eqx.field(static=True, default=("red marrow", "tumour"))
+    tolerance: float = eqx.field(static=True, default=1e-6)
+    species: ClassVar[tuple[str, str]] = ("conjugate", "paclitaxel")
+
+    def __check_init__(self) -> None:
+        """Refuse sites that the carrier does not reach."""
+        for site in self.sites:
+            if site not in self.carrier.places:
+                raise InputError(
+                    f"Site '{site}' is no region of the carrier's model; it has "
+                    f"{', '.join(self.carrier.places)}."
+                )
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Regions of the carrier, then the compartments of the free drug."""
+        return (*self.carrier.places, *FREE_PLACES)
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Parameters of the carrier and of the file ``kinetics/paclitaxel``."""
+        return {
+            **self.carrier.needs, **Paclitaxel.needs, "linker.release_rate": "1/h",
+            "paclitaxel.washout": "1/h", "paclitaxel.unbound_plasma": "1",
+            "paclitaxel.free_fraction": "1",
+        }  # fmt: skip
+
+    @property
+    def blood_region(self) -> str:
+        """Region of plasma for the conjugate."""
+        return self.carrier.blood_region
+
+    def plasma_mL(self, patient: Patient) -> Float[Array, ""]:
+        """Volume of plasma in that region. mL."""
+        return self.carrier.plasma_mL(patient)
+
+    def amount(self, patient: Patient, regimen: Regimen, agent: Agent) -> Amount:
+        """Intact conjugate, and free drug, in every region at sampled instants. nmol.
+
+        Raises
+        ------
+        InputError
+            If the agent carries no drug, or the carrier's model is not one of exponential modes.
+        """
+        drug = agent.payload.drug
+        if drug is None:
+            raise InputError(f"{agent.name} carries no drug; choose the carrier's own model.")
+        carried = self.carrier.amount(patient, regimen, agent)
+        if not isinstance(carried.clock, Exponentials):
+            raise InputError("The carrier's amounts must be exponential modes.")
+        k = patient.parameters["linker.release_rate"]
+        intact, clock = carried.nmol[:, 0], carried.clock.faster_by(k)
+        time_h = jnp.asarray(np.arange(0.0, self.follow_up_h + self.every_h, self.every_h))
+        free = self._free_nmol(patient, intact, clock, carried.space, k, drug, time_h)
+        conjugate = jnp.einsum("pm,tm->pt", intact, clock.at(time_h))
+        n = len(self.sites)
+        space = self._space(carried.space, patient)
+        at = jnp.asarray([carried.space.index(s) for s in self.sites])
+        local = jnp.zeros_like(conjugate).at[at].set(free[:n])
+        rows = jnp.stack([
+            jnp.concatenate([conjugate, jnp.zeros((len(FREE_PLACES), time_h.shape[0]))]),
+            jnp.concatenate([local, free[n:]]),
+        ], axis=1)  # fmt: skip
+        return Amount(space, self.species, Samples(time_h), rows)
+
+    def _free_nmol(
+        self, patient: Patient, intact: Array, clock: Exponentials, space: Regions, k: Array,
+        drug: Drug, time_h: Array,
+    ) -> Float[Array, "compartment time"]:  # fmt: skip
+        """Free drug in the sites, then in plasma, deep and shallow tissue. nmol."""
+        p, n = patient.parameters, len(self.sites)
+        ug = 1e-3 * drug.molar_mass_g_per_mol
+        at = [space.index(s) for s in self.sites]
+        body = jnp.asarray([name != "excreta" for name in space.names])
+        sources = jnp.concatenate([intact[jnp.asarray(at)], (body @ intact)[None]])
+        wash, free = p["paclitaxel.washout"], Paclitaxel(p)
+        taken = wash * p["paclitaxel.unbound_plasma"] / p["paclitaxel.free_fraction"]
+        taken = taken * space.mass_g[jnp.asarray(at)] / _G_PER_L  # L/h, into every site
+        V1 = p["paclitaxel.V1"]
+
+        def slope(t: Array, y: Float[Array, "state"]) -> Float[Array, "state"]:
+            set_free = ug * k * (sources @ clock.at(t))
+            net = wash * y[:n] - taken * y[n] / V1  # from the sites to plasma
+            central = free.slope(y[n:], set_free[n] - set_free[:n].sum() + net.sum())[:3]
+            return jnp.concatenate([set_free[:n] - net, central])
+
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(lambda t, y, _: slope(jnp.asarray(t), y)),
+            diffrax.Kvaerno3(), time_h[0], time_h[-1], dt0=None,
+            y0=jnp.zeros(n + 3), saveat=diffrax.SaveAt(ts=time_h), max_steps=100_000,
+            stepsize_controller=diffrax.PIDController(rtol=self.tolerance, atol=1e-6),
+        )  # fmt: skip
+        return solution.ys.T / ug  # type: ignore[union-attr]
+
+    def _space(self, carried: Regions, patient: Patient) -> Regions:
+        volume_L = [patient.parameters[f"paclitaxel.V{i}"] for i in (1, 2, 3)]
+        mass = jnp.concatenate([carried.mass_g, _G_PER_L * jnp.stack(volume_L)])
+        return Regions(self.places, mass)

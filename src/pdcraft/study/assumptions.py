@@ -130,7 +130,9 @@ def limits_of_payload(prepared: Prepared) -> list[str]:
         said = f"{payload.name} that is set free is followed as if it were iodide"
     else:
         said = f"{payload.name} that is set free leaves with urine and bile"
-    if len(payload.chain.nuclides) > 1:
+    if prepared.plan.daughters is not None:
+        said += ", and daughters are freed and move as the study file says (published for none)"
+    elif len(payload.chain.nuclides) > 1:
         said += ", and daughters decay where their parent did, without recoil"
     return [f"{said}; take thyroid, bladder and daughter doses as indications only."]
 

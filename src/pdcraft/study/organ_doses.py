@@ -103,6 +103,8 @@ def doses_of_study(study: Study, *, cohort: int = 0, sex: str = "male") -> Organ
         raise InputError("Organ doses of a study need the Mird engine.")
     amount = kinetics.simulate(plan.kinetics, patient, one, plan.agent)
     activity = decay.activity(amount, plan.agent.payload.chain)
+    if plan.daughters is not None:
+        activity = decay.relocated(activity, plan.agent.payload.chain, plan.daughters)
     tia = np.asarray(activity.integral_MBq_h)
     return organ_doses(
         plan.engine, patient.anatomy, dict(zip(activity.space.names, tia, strict=True))

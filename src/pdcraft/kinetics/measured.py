@@ -148,8 +148,9 @@ def fit_curves(
         except (InputError, NumericalError) as error:
             refused[shape.name] = str(error)
     if not fits:
+        lines = f" (lines {', '.join(map(str, data.rows))})" if data.rows else ""
         raise InputError(
-            f"Region '{data.region}': no curve can be fitted to {len(data)} points. "
+            f"Region '{data.region}': no curve can be fitted to {len(data)} points{lines}. "
             + next(iter(refused.values()), "")
         )
     aicc = np.array([_aicc(f, known) for f in fits])

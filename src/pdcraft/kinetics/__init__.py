@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from pdcraft.domain import Agent, Amount, Patient, Regimen
 from pdcraft.kinetics.base import AbstractModel
+from pdcraft.kinetics.circulation import unbound_fraction
 from pdcraft.kinetics.common_modes import CommonModes, common_modes
 from pdcraft.kinetics.contour import trajectory_contour
 from pdcraft.kinetics.cytotoxic_conjugate import CytotoxicConjugate
@@ -34,7 +35,7 @@ from pdcraft.kinetics.measured import (
     resample,
 )
 from pdcraft.kinetics.paclitaxel import Paclitaxel, infusion_ug_per_h
-from pdcraft.kinetics.pbpk import PBPK, moves_as_iodide, unbound_fraction
+from pdcraft.kinetics.pbpk import PBPK, moves_as_iodide
 from pdcraft.kinetics.saturation import (
     SaturableTransfer,
     saturated_course,

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from pdcraft.domain import Values
 from pdcraft.domain.graph import Graph
 
 Transfers = tuple[tuple[str, str, float], ...]
@@ -210,3 +211,15 @@ class IodidePaths(eqx.Module):
         open_ = jnp.einsum("kpe,ke->kp", self.x[..., :3], freed)
         blood = open_[:, self.places.index("Blood1"), None]
         return open_ - blockade * self.uptake_per_h * blood * self.moved(blockade)
+
+
+def unbound_fraction(values: Values) -> Float[Array, ""]:
+    r"""Share of the carrier in plasma that is not bound.
+
+    .. math:: f_u = 1/(1 + K_\mathrm{alb}[\mathrm{Alb}] + K_\mathrm{LDL}[\mathrm{LDL}])
+    """
+    return 1.0 / (
+        1.0
+        + values["binding.albumin"] * values["plasma.albumin"]
+        + values["binding.lipoprotein"] * values["plasma.ldl"]
+    )

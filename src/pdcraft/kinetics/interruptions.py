@@ -16,6 +16,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from pdcraft.domain import Regimen
+from pdcraft.kinetics.circulation import IodidePaths, Transfers
+from pdcraft.kinetics.common_modes import CommonModes
+from pdcraft.kinetics.pbpk_regions import LABEL
+
 
 def voided_share(
     rate_per_h: Float[np.ndarray, "mode"], decay_per_h: Float[Array, ""] | float, every_h: float
@@ -118,3 +123,56 @@ def thyroid_integral(
         iodide = jnp.where(later[:, None], now + driven @ weight.T, iodide)
         since = jnp.where(later, T, since)
     return total
+
+
+def blocked_thyroid_h(
+    blocked_h: tuple[float, float],
+    iodine: Transfers,
+    regimen: Regimen,
+    modes: CommonModes,
+    decay_per_h: Float[Array, ""],
+    loose: Array,
+    blockade: Float[Array, ""],
+    ends: Sequence[Array],
+) -> Float[Array, "dose"]:
+    """Time integral of the thyroid after a unit of every dose of the carrier, blocked for a while.
+
+    Parameters
+    ----------
+    blocked_h
+        Begin and end of the blockade. h.
+    iodine
+        Transfers of free iodine.
+    regimen
+        When doses are given; an infusion counts at its middle.
+    modes
+        Of the course.
+    decay_per_h
+        Of the parent. 1/h.
+    loose
+        What is set free, at the nodes of the modes.
+    blockade
+        Part of the uptake that is blocked.
+    ends
+        The integral with the blockade, and without it, if neither changed. h.
+    """
+    begin, end = blocked_h
+    regimes = [(begin, 0.0), (end, blockade), (np.inf, 0.0)][begin <= 0.0 :]
+    regimes = [r for i, r in enumerate(regimes) if i == 0 or np.isfinite(regimes[i - 1][0])]
+    paths = IodidePaths.of(iodine, modes.node_per_h)
+    inorganic = paths.places.index("Blood1")
+    parts = [paths.places.index(n) for n in paths.places if LABEL[n] == "thyroid"]
+    blood, answer, alone = [], [], []
+    for _, b in regimes:
+        blood.append(modes.coefficients(paths.transform(loose, jnp.asarray(b))[:, inorganic]))
+        m = paths.moved(jnp.asarray(b))
+        w = modes.coefficients(m[:, jnp.asarray(parts)].sum(axis=1))
+        held = (w / (modes.rate_per_h + decay_per_h)).sum()
+        answer.append((m[:, inorganic], held))
+        alone.append(ends[1] if isinstance(b, float) else ends[0])
+    return thyroid_integral(
+        regimen.time_h + 0.5 * regimen.duration_h, [r[0] for r in regimes[:-1]],
+        [b for _, b in regimes], uptake_per_h=paths.uptake_per_h, blood=blood, answer=answer,
+        alone=alone, modes=(modes.rate_per_h, modes.node_per_h, modes.weight),
+        decay_per_h=decay_per_h,
+    )  # fmt: skip

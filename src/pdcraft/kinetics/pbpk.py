@@ -25,7 +25,6 @@ from pdcraft.domain import (
     Patient,
     Regimen,
     Regions,
-    Values,
     unknown,
 )
 from pdcraft.domain.graph import Graph
@@ -37,10 +36,11 @@ from pdcraft.kinetics.circulation import (
     Transfers,
     carrier_transform,
     freed,
+    unbound_fraction,
 )
 from pdcraft.kinetics.common_modes import CommonModes, common_modes
 from pdcraft.kinetics.contour import hyperbola
-from pdcraft.kinetics.interruptions import thyroid_integral, voided_share
+from pdcraft.kinetics.interruptions import blocked_thyroid_h, voided_share
 from pdcraft.kinetics.pbpk_regions import (
     CHAMBERS,
     LABEL,
@@ -280,36 +280,12 @@ class PBPK(AbstractModel):
         ends = [
             (w[thyroid, 1, 0] / (modes.rate_per_h + decay_per_h)).sum() for w in (with_, without)
         ]
-        exact = self._thyroid_h(regimen, modes, decay_per_h, loose, c.blockade, ends)
+        exact = blocked_thyroid_h(
+            self.blocked_h, self.iodine, regimen, modes, decay_per_h, loose, c.blockade, ends
+        )
         apart = jnp.where(jnp.abs(ends[0] - ends[1]) > 0, ends[0] - ends[1], 1.0)
         share = jnp.clip((exact - ends[1]) / apart, 0.0, 1.0)[:, None]
         return share * with_ + (1.0 - share) * without
-
-    def _thyroid_h(
-        self, regimen: Regimen, modes: CommonModes, decay_per_h: Array, loose: Array,
-        blockade: Array, ends: list[Array],
-    ) -> Float[Array, "dose"]:  # fmt: skip
-        """Time integral of the thyroid after a unit of every dose, blocked for a while."""
-        begin, end = self.blocked_h or (0.0, np.inf)
-        regimes = [(begin, 0.0), (end, blockade), (np.inf, 0.0)][begin <= 0.0 :]
-        regimes = [r for i, r in enumerate(regimes) if i == 0 or np.isfinite(regimes[i - 1][0])]
-        paths = IodidePaths.of(self.iodine, modes.node_per_h)
-        inorganic = paths.places.index("Blood1")
-        parts = [paths.places.index(n) for n in paths.places if LABEL[n] == "thyroid"]
-        blood, answer, alone = [], [], []
-        for _, b in regimes:
-            blood.append(modes.coefficients(paths.transform(loose, jnp.asarray(b))[:, inorganic]))
-            m = paths.moved(jnp.asarray(b))
-            w = modes.coefficients(m[:, jnp.asarray(parts)].sum(axis=1))
-            held = (w / (modes.rate_per_h + decay_per_h)).sum()
-            answer.append((m[:, inorganic], held))
-            alone.append(ends[1] if isinstance(b, float) else ends[0])
-        return thyroid_integral(
-            regimen.time_h + 0.5 * regimen.duration_h, [r[0] for r in regimes[:-1]],
-            [b for _, b in regimes], uptake_per_h=paths.uptake_per_h, blood=blood, answer=answer,
-            alone=alone, modes=(modes.rate_per_h, modes.node_per_h, modes.weight),
-            decay_per_h=decay_per_h,
-        )  # fmt: skip
 
     def _in_regions(
         self, patient: Patient, c: Circulation, held: Array, free: Array, label: tuple[str, ...]
@@ -434,18 +410,6 @@ class PBPK(AbstractModel):
         known = patient.anatomy.space
         mass = [known.mass_g[known.index(n)] if n in known.names else 0.0 for n in self.places]
         return Regions(self.places, jnp.stack([jnp.asarray(m, float) for m in mass]))
-
-
-def unbound_fraction(values: Values) -> Float[Array, ""]:
-    r"""Share of the carrier in plasma that is not bound.
-
-    .. math:: f_u = 1/(1 + K_\mathrm{alb}[\mathrm{Alb}] + K_\mathrm{LDL}[\mathrm{LDL}])
-    """
-    return 1.0 / (
-        1.0
-        + values["binding.albumin"] * values["plasma.albumin"]
-        + values["binding.lipoprotein"] * values["plasma.ldl"]
-    )
 
 
 def moves_as_iodide(agent: Agent) -> bool:

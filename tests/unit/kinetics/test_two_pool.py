@@ -5,6 +5,21 @@ import pytest
 from pdcraft import kinetics
 from pdcraft.domain import InputError, MissingError, Regimen
 from pdcraft.kinetics.linear import rate_matrix, trajectory
+from pdcraft.study import prepare, read_study, reference_patient
+
+
+@pytest.fixture(scope="module")
+def prepared(example):
+    """The example on the small model."""
+    asked = read_study(example)
+    small = asked.kinetics.model_copy(update={"model": "two_pool"})
+    return prepare(asked.model_copy(update={"kinetics": small}))
+
+
+@pytest.fixture(scope="module")
+def man(prepared):
+    """The reference man without myeloma."""
+    return reference_patient(prepared)
 
 
 def plasma_share(prepared, man, t):

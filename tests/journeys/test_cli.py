@@ -37,7 +37,7 @@ def test_help_does_not_wait_for_heavy_libraries(tmp_path):
     ("words", "said"),
     [
         (["run", "none.toml"], "cannot be read"),
-        (["run", "bad.toml"], "per body surface is needed"),
+        (["run", "bad.toml"], "Give all doses of a study in one kind of unit"),
         (["report", "."], "manifest.json"),
         (["library", "agents", "clr13"], "Did you mean 'clr131'"),
         (["library", "nuclides", "I-999"], "I-999"),

@@ -73,7 +73,7 @@ def observe(
     """What is kept of one patient's course: dose or drug, markers and events."""
     single, effect, outcome = jnp.float32, course.effect, course.outcome
     of_payload = _radiation if plan.agent.payload.drug is None else _drug
-    kept = {
+    return {
         "number": patient.number,
         "parameters": patient.parameters.value.astype(single),
         **of_payload(plan, course, patient, regimen, curve_h),
@@ -84,7 +84,6 @@ def observe(
         "event_time_h": outcome.time_h,
         "event_happened": outcome.happened,
     }
-    return kept
 
 
 def _radiation(

@@ -140,10 +140,8 @@ def _with_complete_outcomes(conduct: Conduct, ward: Ward) -> TimedTrial:
     while (advice := conduct.advise(key)).next_level is not None:
         level, members, missing = advice.next_level, [], advice.size
         while missing:
-            for _ in range(missing):
-                day = ward.arrival(day)
-                members.append(ward.admit(level, day))
-                day += conduct.stagger_d
+            more, day = ward.admit_next(level, missing, day, conduct.stagger_d)
+            members += more
             day = max(ward.known_on(i) for i in members)
             missing = advice.size - sum(map(ward.evaluable, members))
         key = state_after(conduct.design, key, ward.cohort(members))
@@ -161,10 +159,8 @@ def _with_backfill(conduct: Conduct, backfill: Backfill, ward: Ward) -> TimedTri
         level, size = advice.next_level, min(advice.size, left)
         members, left, missing = [], left - size, size
         while missing:
-            for _ in range(missing):
-                day = ward.arrival(day)
-                members.append(ward.admit(level, day))
-                day += conduct.stagger_d
+            more, day = ward.admit_next(level, missing, day, conduct.stagger_d)
+            members += more
             known = max(ward.known_on(i) for i in members)
             while left and ward.coming() < known:
                 _fill(conduct, backfill, ward, level)

@@ -142,6 +142,20 @@ class Ward:
         self.response.append(response if response <= by_d else np.inf)
         return i
 
+    def admit_next(
+        self, level: int, many: int, day: float, stagger_d: float
+    ) -> tuple[list[int], float]:
+        """Treat the next so many as they come, at least ``stagger_d`` apart.
+
+        Returns their places, and the day from which on the next one may come.
+        """
+        places: list[int] = []
+        for _ in range(many):
+            day = self.arrival(day)
+            places.append(self.admit(level, day))
+            day += stagger_d
+        return places, day
+
     def known_on(self, i: int) -> float:
         """Day on which the outcome of a patient is known, or it is known that it never will be."""
         safety = min(self.dlt[i], self.leaves[i], self.watch_d)

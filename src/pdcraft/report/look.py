@@ -286,7 +286,6 @@ def intervals_of(results: Results) -> str:
             "of the tumour, sensitivity and renewal of the marrow) and the number of patients"
         )
     return (
-        f"which reflects the number of patients ({patients(results.cohorts)}), not the "
-        "uncertainty of the models; ask for [uncertainty] draws to see what calibration left "
-        "undecided"
+        f"from the number of patients ({patients(results.cohorts)}) and not from the uncertainty "
+        "of the models; ask for [uncertainty] draws to see what calibration left undecided"
     )

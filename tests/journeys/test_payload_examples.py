@@ -54,9 +54,18 @@ def test_mice_with_a_xenograft_grow_later_the_more_they_are_given(tmp_path):
             if r["region"] == "xenograft"}  # fmt: skip
     assert gray["control"] == 0
     assert gray["2 x 74 MBq"] == pytest.approx(2 * gray["74 MBq"], rel=1e-5)
+    given = {(r["cohort"], r["unit"]): r["value_p50"] for r in rows(folder, "given")}
+    assert float(given["74 MBq", "ug"]) == pytest.approx(74 * 0.610624, rel=1e-5)
+    assert (given["control", "ug"], given["control", "%"]) == ("0", "")
     assert {r["endpoint"] for r in rows(folder, "km")} == {"growth", "survival"}
     page = report.render(folder)
-    for said in ("Every mouse", "xenograft of A2780", "Tumour volume", "mice per group"):
+    for said in (
+        "Every mouse",
+        "Labelled carrier",
+        "xenograft of A2780",
+        "Tumour volume",
+        "mice per group",
+    ):
         assert said in page
     for absent in ("CTCAE", "M-protein", "Blood counts"):
         assert absent not in page.split("Assumptions</h2>")[0]
@@ -72,6 +81,9 @@ def test_a_drug_is_reported_by_its_concentration_and_without_any_dose(tmp_path):
             for r in rows(folder, "exposure")}  # fmt: skip
     assert free["3 x 200 mg/m2", "plasma"] > 2.5 * free["200 mg/m2", "plasma"] > 0
     assert free["200 mg/m2", "tumour"] > free["200 mg/m2", "plasma"]
+    given = {(r["cohort"], r["what"]): float(r["value_p50"]) for r in rows(folder, "given")}
+    mg, nmol = (given["200 mg/m2", what] for what in ("paclitaxel", "conjugate"))
+    assert nmol == pytest.approx(1e6 * mg / 853.9, rel=1e-4)  # printed with six digits
     page = report.render(folder)
     before = page.split("Assumptions</h2>")[0]
     for said in ("Paclitaxel set free", "Doses (mg/m²)", "a what-if", "Neutrophils"):

@@ -44,6 +44,16 @@ _UNITS: dict[str, tuple[str, float]] = {
     "mCi/m2": ("activity per body surface", MBQ_PER_MCI),
     "MBq/kg": ("activity per body mass", 1.0),
     "mCi/kg": ("activity per body mass", MBQ_PER_MCI),
+    "MBq/ug": ("activity per mass", 1.0),
+    "GBq/mg": ("activity per mass", 1.0),
+    "MBq/mg": ("activity per mass", 1e-3),
+    "mCi/ug": ("activity per mass", MBQ_PER_MCI),
+    "mCi/mg": ("activity per mass", MBQ_PER_MCI * 1e-3),
+    "MBq/nmol": ("activity per amount", 1.0),
+    "GBq/umol": ("activity per amount", 1.0),
+    "MBq/umol": ("activity per amount", 1e-3),
+    "mCi/umol": ("activity per amount", MBQ_PER_MCI * 1e-3),
+    "Ci/mmol": ("activity per amount", MBQ_PER_MCI * 1e-3),
     "Gy": ("absorbed dose", 1.0),
     "cGy": ("absorbed dose", 1e-2),
     "mGy": ("absorbed dose", 1e-3),
@@ -56,6 +66,8 @@ _UNITS: dict[str, tuple[str, float]] = {
     "kg": ("mass", 1e3),
     "nmol": ("amount", 1.0),
     "umol": ("amount", 1e3),
+    "nmol/g": ("amount per mass", 1.0),
+    "umol/kg": ("amount per mass", 1.0),
     "1e9/L": ("blood count", 1.0),
     "g/L": ("mass concentration", 1.0),
     "g/dL": ("mass concentration", 10.0),
@@ -81,7 +93,7 @@ def read_quantity(text: str, dimension: str) -> float:
     Returns
     -------
     float
-        In house units (h, MBq, MBq/m2, MBq/kg, Gy, g, nmol, 1e9/L, g/L).
+        In house units (h, MBq, MBq/m2, MBq/kg, MBq/ug, MBq/nmol, Gy, g, nmol, nmol/g, 1e9/L, g/L).
 
     Raises
     ------

@@ -15,6 +15,7 @@ from pdcraft.report.table import Table
 from pdcraft.report.wording import typeset
 
 COLUMNS: dict[str, tuple[str, ...]] = {
+    "given": ("cohort", "what", "unit", "value_p50"),
     "doses": ("cohort", "region", "Gy_p05", "Gy_p50", "Gy_p95"),
     "toxicity": (
         "cohort", "lineage", "unit", "nadir_p50", "nadir_day_p50", "p_grade3plus", "p_grade4",

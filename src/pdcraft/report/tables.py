@@ -71,6 +71,7 @@ def _doses(cohort: Cohort) -> str:
 def key_numbers(results: Results) -> list[Group]:
     """What a reader asks first: marrow dose, counts, response, time to progression."""
     groups = [
+        _given_group(results),
         _dose_group(results),
         *_drug_groups(results),
         _growth_group(results),
@@ -78,6 +79,20 @@ def key_numbers(results: Results) -> list[Group]:
         *_response_groups(results),
     ]
     return [g for g in groups if g is not None and g.rows]
+
+
+def _given_group(results: Results) -> Group | None:
+    """Activity with the carrier that comes along, or drug on its carrier."""
+    if not results.has("given"):
+        return None
+    table = results.tables["given"]
+    asked = dict.fromkeys((row["what"], row["unit"]) for row in table)
+    rows = [
+        Row(sentence_case(what), unit(name), _cells(results, of, _spread("value")))
+        for what, name in asked
+        for of in [table.where("what", what).where("unit", name)]
+    ]
+    return Group("What is given, median (5th to 95th percentile)", tuple(rows))
 
 
 def _dose_group(results: Results) -> Group | None:

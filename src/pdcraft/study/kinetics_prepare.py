@@ -1,4 +1,4 @@
-"""What [kinetics] of a study adds to the library: lesions, and daughters that leave the carrier."""
+"""What [kinetics] of a study adds to the library: cold carrier, lesions, daughters that leave."""
 
 from __future__ import annotations
 
@@ -7,6 +7,46 @@ import numpy as np
 from pdcraft.decay import FreeDaughters
 from pdcraft.domain import Agent, InputError, Parameter, ParameterSet, Source, unknown
 from pdcraft.study.spec import Study
+
+MASS_PER_ACTIVITY = "carrier.mass_per_activity"
+"""Carrier, labelled and not, that comes with a unit of activity. ug/MBq."""
+
+
+def carrier_mass(study: Study, agent: Agent) -> dict[str, float]:
+    r"""Carrier that comes with the activity, from the specific activity of the preparation.
+
+    With :math:`a` in MBq/ug it is :math:`1/a`; with :math:`a` in MBq/nmol and the molar mass
+    :math:`M`, :math:`10^{-3}M/a`.
+
+    Raises
+    ------
+    InputError
+        If the payload does not decay, the mass is said twice, or there is more activity than a
+        carrier without any unlabelled molecule would have.
+    """
+    asked = study.kinetics.specific_activity
+    if asked is None:
+        return {}
+    if agent.payload.drug is not None:
+        raise InputError(
+            f"kinetics.specific_activity: {agent.payload.name} does not decay. Leave it out; the "
+            "doses say how much drug comes on the carrier."
+        )
+    if MASS_PER_ACTIVITY in study.parameters:
+        raise InputError(
+            "the mass of the carrier is said twice: kinetics.specific_activity and "
+            f"{MASS_PER_ACTIVITY} under [parameters]. Leave one out."
+        )
+    ug_per_nmol = 1e-3 * agent.carrier.molar_mass_g_per_mol
+    per_ug = asked.value if asked.dimension == "activity per mass" else asked.value / ug_per_nmol
+    most = 1.0 / (ug_per_nmol * float(agent.payload.chain.nmol_per_MBq))
+    if per_ug > most * (1.0 + 1e-9):
+        raise InputError(
+            f"kinetics.specific_activity = {asked.value / asked.factor:g} {asked.unit} is more than "
+            f"{agent.name} can have: {most:.4g} MBq/ug ({most * ug_per_nmol:.4g} MBq/nmol) if "
+            "every molecule carried an atom of the nuclide."
+        )
+    return {MASS_PER_ACTIVITY: 1.0 / per_ug}
 
 
 def lesion_parameters(study: Study) -> list[ParameterSet]:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from pdcraft.domain.errors import InputError, unknown
-from pdcraft.study.toml_table import Mass, Span, Time, TomlTable
+from pdcraft.study.toml_table import Mass, Span, SpecificActivity, Time, TomlTable
 from pdcraft.trial.body_surface import SURFACE_FORMULAS
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -44,6 +44,7 @@ class KineticsTable(TomlTable):
 
     model: Literal["two_pool", "pbpk"] = "pbpk"
     infusion: Time = 0.5
+    specific_activity: SpecificActivity | None = None
     thyroid_blockade: float = Field(default=0.95, ge=0.0, le=1.0)
     blockade_from: Time | None = None
     blockade_until: Span | None = None

@@ -62,7 +62,7 @@ from pdcraft.dosimetry import (
 )
 from pdcraft.kinetics import PBPK, AbstractModel, CytotoxicConjugate, TwoPool
 from pdcraft.study.course import Plan
-from pdcraft.study.kinetics_prepare import free_daughters, lesion_parameters
+from pdcraft.study.kinetics_prepare import carrier_mass, free_daughters, lesion_parameters
 from pdcraft.study.spec import CohortTable, Study
 from pdcraft.trial.mice import XENOGRAFT, XENOGRAFT_MASS, Mice
 from pdcraft.trial.population import Beliefs, Population
@@ -141,7 +141,9 @@ def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
     individual = first.merged(*others)
     engine = library.parameters(_ENGINE)
     source = Source("pdcraft", f"study file of {name}")
-    mine = {"thyroid.blockade": study.kinetics.thyroid_blockade}
+    mine = {
+        "thyroid.blockade": study.kinetics.thyroid_blockade, **carrier_mass(study, agent_of(study)),
+    }  # fmt: skip
     for key, value in study.parameters.items():
         if key in engine:
             engine = engine.replaced({key: value}, source=source)
@@ -271,7 +273,7 @@ def _check_doses(study: Study, agent: Agent) -> None:
     if drug is None and study.unit.dimension.startswith("mass"):
         raise InputError(
             f"doses are masses ({study.unit.unit}), but {name} acts by its activity. Write "
-            'activity = "12.5 mCi/m2"; the carrier that comes with it is carrier.mass_per_activity.'
+            'activity = "12.5 mCi/m2"; kinetics.specific_activity says how much carrier that is.'
         )
 
 

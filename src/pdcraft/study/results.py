@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from pdcraft.domain import Agent
+from pdcraft.domain.units import NMOL_PER_MOL
 from pdcraft.study.interval import believed, spread
 
 Rows = list[list[object]]
@@ -41,6 +43,24 @@ def _cell(value: object) -> object:
 
 def _band(values: NDArray) -> list[NDArray]:
     return list(np.quantile(values.astype(float), BAND, axis=0))
+
+
+def given(cohort: str, kept: dict[str, NDArray], agent: Agent) -> Rows:
+    """Rows of ``given.csv``: activity and carrier, labelled and not; or drug, and conjugate."""
+    drug = agent.payload.drug
+    if drug is not None:
+        nmol = kept["given_mg"] * NMOL_PER_MOL * 1e-3 / drug.molar_mass_g_per_mol
+        found = [(drug.name, "mg", kept["given_mg"]), ("conjugate", "nmol", nmol)]
+    else:
+        MBq, nmol = kept["given_MBq"], kept["carrier_ug"] * 1e3 / agent.carrier.molar_mass_g_per_mol
+        labelled = MBq * float(agent.payload.chain.nmol_per_MBq)
+        # Nothing was given to an untreated control.
+        share = np.divide(labelled, nmol, out=np.full(nmol.shape, np.nan), where=nmol > 0)
+        found = [
+            ("activity", "MBq", MBq), ("carrier", "ug", kept["carrier_ug"]),
+            ("carrier", "nmol", nmol), ("labelled carrier", "%", 100.0 * share),
+        ]  # fmt: skip
+    return [[cohort, what, unit, *_band(values)] for what, unit, values in found]
 
 
 def doses(cohort: str, kept: dict[str, NDArray], places: Sequence[str]) -> Rows:
@@ -262,6 +282,7 @@ def swimmer(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Row
 
 
 COLUMNS: dict[str, Sequence[str]] = {
+    "given": ("cohort", "what", "unit", "value_p05", "value_p50", "value_p95"),
     "doses": ("cohort", "region", "Gy_mean", "Gy_p05", "Gy_p50", "Gy_p95", "Gy_per_GBq"),
     "toxicity": (
         "cohort", "lineage", "unit", "nadir_p50", "nadir_day_p50", "recovery_day_p50",

@@ -53,12 +53,15 @@ def _of_payload(
     sources: Sequence[str],
 ) -> dict[str, results.Rows]:  # fmt: skip
     """Doses and activities of a radionuclide, or concentrations of a drug."""
+    given = {"given": results.given(name, kept, prepared.plan.agent)}
     if prepared.plan.agent.payload.drug is None:
         return {
+            **given,
             "doses": results.doses(name, kept, targets),
             "curves_activity": results.curves_activity(name, kept, sources, shards.CURVE_DAYS),
         }
     return {
+        **given,
         "exposure": results.exposure(name, kept, shards.DRUG_PLACES),
         "curves_drug": results.curves_drug(name, kept, shards.DRUG_PLACES, shards.CURVE_DAYS),
     }

@@ -91,13 +91,14 @@ def _radiation(
 ) -> dict[str, Array]:
     """Activity and doses, and the mass of carrier in plasma, labelled and unlabelled together."""
     given, single = regimen.activity_MBq.sum(), jnp.float32
+    carrier_ug = given * patient.parameters["carrier.mass_per_activity"]
     plasma = plasma_ng_per_mL(
-        course.amount, regimen, curve_h,
-        carrier_ug=given * patient.parameters["carrier.mass_per_activity"],
+        course.amount, regimen, curve_h, carrier_ug=carrier_ug,
         plasma_mL=plan.kinetics.plasma_mL(patient), region=plan.kinetics.blood_region,
     )  # fmt: skip
     return {
         "given_MBq": given,
+        "carrier_ug": carrier_ug,
         "dose_Gy": course.dose_rate.integrate().total_Gy,
         "BED_Gy": course.effect.BED_Gy,
         "activity_MBq": course.activity.at(curve_h).sum(axis=-1).astype(single),

@@ -32,12 +32,12 @@ Span = Annotated[float, _quantity("time", above=0.0)]
 
 @dataclass(frozen=True)
 class Given:
-    """What is given in one dose, in its own unit.
+    """A quantity that may be said in several dimensions, in its own unit: as what a dose gives.
 
     Attributes
     ----------
     value
-        In the house unit of its dimension (MBq, MBq/m2, MBq/kg, g, g/m2, g/kg).
+        In the house unit of its dimension (MBq, MBq/m2, MBq/kg, g, g/m2, g/kg; MBq/ug, MBq/nmol).
     dimension
         As ``"activity per body surface"``.
     unit, factor
@@ -50,16 +50,13 @@ class Given:
     factor: float
 
 
-def _given(what: str) -> BeforeValidator:
-    allowed = (f"{what} per body surface", what, f"{what} per body mass")
-
+def _given(*allowed: str, said: str) -> BeforeValidator:
     def read(text: object) -> Given:
         if isinstance(text, Given):
             return text
         if isinstance(text, (int, float)):
             raise InputError(
-                f"{text!r} has no unit. Write it as text with a unit of {allowed[0]}, of {what} "
-                "for each patient, or by body mass."
+                f"{text!r} has no unit. Write it as text with a unit of {allowed[0]}, {said}."
             )
         found = dimension_of(str(text))
         value = read_quantity(str(text), found if found in allowed else allowed[0])
@@ -71,8 +68,17 @@ def _given(what: str) -> BeforeValidator:
     return BeforeValidator(read)
 
 
-Activity = Annotated[Given, _given("activity")]
-DrugMass = Annotated[Given, _given("mass")]
+def _dose_of(what: str) -> BeforeValidator:
+    allowed = (f"{what} per body surface", what, f"{what} per body mass")
+    return _given(*allowed, said=f"of {what} for each patient, or by body mass")
+
+
+Activity = Annotated[Given, _dose_of("activity")]
+DrugMass = Annotated[Given, _dose_of("mass")]
+SpecificActivity = Annotated[
+    Given, _given("activity per mass", "activity per amount", said="or of activity per amount")
+]
+AmountPerMass = Annotated[float, _quantity("amount per mass", above=0.0)]
 Count = Annotated[float, _quantity("blood count", above=0.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Mass = Annotated[float, _quantity("mass", above=0.0)]

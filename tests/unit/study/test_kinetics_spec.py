@@ -93,6 +93,9 @@ correlation = [{ parameters = ["plasma.albumin", "liver.function"], correlation 
          "sum to 1 at most"),
         (f"free_daughter = [{GOES}, {GOES}]", "stands twice"),
         ('[population]\nsurface = "mostellar"', "mosteller"),
+        ("specific_activity = 1.6", "has no unit"),
+        ('specific_activity = "1.6 MBq"', "activity per mass is needed"),
+        ('specific_activity = "0 MBq/ug"', "must be greater than 0"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused_by_its_key(text, match):
@@ -105,3 +108,33 @@ def test_names_that_the_model_does_not_know_are_refused():
         prepare(study_from_text(STUDY + f"free_daughter = [{GOES.replace('Bi-213', 'Bi-212')}]"))
     with pytest.raises(MissingError, match="Did you mean 'kidneys'"):
         prepare(study_from_text(STUDY + f"free_daughter = [{GOES.replace('kidneys', 'kidney')}]"))
+
+
+def test_specific_activity_says_how_much_carrier_comes_along():
+    CLR131 = STUDY.replace('"Ac-225"', '"I-131"')
+    for text, ug_per_MBq in (
+        ('"2 MBq/ug"', 0.5), ('"2 GBq/mg"', 0.5), ('"2 GBq/umol"', 0.6376 / 2.0),
+    ):  # fmt: skip
+        prepared = prepare(study_from_text(CLR131 + f"specific_activity = {text}"))
+        held = prepared.parameters["carrier.mass_per_activity"]
+        assert held.value == pytest.approx(ug_per_MBq, rel=1e-12)
+        assert (held.status, held.source.key) == ("assumption", "pdcraft")
+    known = prepare(study_from_text(CLR131)).parameters["carrier.mass_per_activity"]
+    assert known.status == "calibrated"
+
+
+def test_more_activity_than_the_nuclide_has_is_refused():
+    CLR131 = STUDY.replace('"Ac-225"', '"I-131"')
+    # ln 2/(8.0252 d) x 6.022e23 / 637.6 g/mol = 944 MBq/ug, every molecule labelled
+    prepare(study_from_text(CLR131 + 'specific_activity = "940 MBq/ug"'))
+    with pytest.raises(InputError, match=r"more than .* can have: 94[34]\..* MBq/ug"):
+        prepare(study_from_text(CLR131 + 'specific_activity = "950 MBq/ug"'))
+    twice = 'specific_activity = "2 MBq/ug"\n[parameters]\n"carrier.mass_per_activity" = 1.0'
+    with pytest.raises(InputError, match="said twice"):
+        prepare(study_from_text(CLR131 + twice))
+
+
+def test_a_drug_has_no_specific_activity():
+    text = STUDY.replace('"Ac-225"', '"paclitaxel"').replace('activity = "2 MBq', 'mass = "100 mg')
+    with pytest.raises(InputError, match="does not decay"):
+        prepare(study_from_text(text + 'specific_activity = "2 MBq/ug"'))

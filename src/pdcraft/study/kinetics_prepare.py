@@ -42,8 +42,8 @@ def carrier_mass(study: Study, agent: Agent) -> dict[str, float]:
     most = 1.0 / (ug_per_nmol * float(agent.payload.chain.nmol_per_MBq))
     if per_ug > most * (1.0 + 1e-9):
         raise InputError(
-            f"kinetics.specific_activity = {asked.value / asked.factor:g} {asked.unit} is more than "
-            f"{agent.name} can have: {most:.4g} MBq/ug ({most * ug_per_nmol:.4g} MBq/nmol) if "
+            f"kinetics.specific_activity = {asked.value / asked.factor:g} {asked.unit} is more "
+            f"than {agent.name} can have: {most:.4g} MBq/ug ({most * ug_per_nmol:.4g} MBq/nmol) if "
             "every molecule carried an atom of the nuclide."
         )
     return {MASS_PER_ACTIVITY: 1.0 / per_ug}

@@ -60,37 +60,24 @@ def kept(prepared: Prepared, cohort: int) -> dict[str, np.ndarray]:
     return {k: np.concatenate([p[k] for p in parts])[:n] for k in parts[0]}
 
 
-def median(found: dict, values: np.ndarray, draws: int) -> tuple[float, float, float]:
-    """Median over all patients, and 5th and 95th percentile of the draws' medians."""
-    of = found["number"] % draws
-    each = [np.median(values[of == k]) for k in range(draws) if (of == k).any()]
-    middle = float(np.median(values))
-    n = len(values) / len(each)
-    spread = np.std(
-        [np.median(np.random.default_rng(i).choice(values, int(n))) for i in range(200)]
-    )
-    share = np.sqrt(max(0.0, 1.0 - spread**2 / max(np.var(each), 1e-300)))
-    low, high = middle + share * (np.quantile(each, (0.05, 0.95)) - np.median(each))
-    return middle, float(low), float(high)
-
-
 def blood_rows(prepared: Prepared, found: dict, draws: int):
     """Nadirs, their day, recovery and grades: ``(quantity, (value, low, high), format, line)``."""
     events = [e for endpoint in prepared.plan.endpoints for e in endpoint.events]
     markers = [m for e in prepared.plan.effects for m in e.markers]
     day = np.asarray(prepared.plan.clock.time_h) / 24.0
+    number = found["number"]
     for line, event, back, grades in LINES:
         i, j = events.index(event), events.index(back)
         course, grade = found["markers"][:, markers.index(line)], found["event_grade"][:, i]
         nadir, again = found["event_value"][:, i], found["event_time_h"][:, j] / 24.0
         fell = grade >= 2
-        those = {"number": found["number"][fell]}
-        yield "median nadir", median(found, nadir, draws), ".3g", line
-        yield "median day of nadir", median(found, day[course.argmin(axis=1)], draws), ".0f", line
-        when = median(those, again[fell], draws)
+        lowest = interval.believed_median(number, day[course.argmin(axis=1)], draws)
+        yield "median nadir", interval.believed_median(number, nadir, draws), ".3g", line
+        yield "median day of nadir", lowest, ".0f", line
+        when = interval.believed_median(number[fell], again[fell], draws)
         yield "median day of recovery from grade 2 or worse", when, ".0f", line
         for least in grades:
-            x = tuple(100 * v for v in interval.believed(found["number"], grade >= least, draws))
+            x = tuple(100 * v for v in interval.believed(number, grade >= least, draws))
             yield f"grade {least} or worse, %", x, ".0f", line
 
 
@@ -102,7 +89,7 @@ def tumour_rows(prepared: Prepared, found: dict, draws: int):
         x = interval.believed(found["number"], code >= least, draws)
         yield f"{rate}, %", tuple(min(100 * v, 100.0) for v in x), rate
     pfs = found["event_time_h"][:, events.index("progression or death")] / 24.0
-    yield "median PFS, d", median(found, pfs, draws), "PFS"
+    yield "median PFS, d", interval.believed_median(found["number"], pfs, draws), "PFS"
 
 
 def main() -> None:

@@ -44,6 +44,8 @@ def lines(
             f"for patients: tumour.alpha = {man.median_per_Gy:.3g} 1/Gy, log-normal, CV "
             f"{100 * man.cv:.0f} % (assumption: same median, CV 50 % between mouse and man)"
         )
+        yield "in a patients' study, under [parameters] (with [uncertainty] draws = 50):"
+        yield f'"tumour.alpha" = {{ value = {man.median_per_Gy:.3g}, cv = {man.cv:.2g} }}'
     yield "For research; not a medical device."
 
 

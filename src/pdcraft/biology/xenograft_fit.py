@@ -21,7 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
+from scipy.optimize import OptimizeResult, least_squares
 from scipy.stats import t as student
 
 from pdcraft.biology.stepping import Grid
@@ -173,25 +173,38 @@ def fit_growth(
     data, animals = _experiment(volumes, arms, fixed, steps_per_day)
     if all(dose is None for dose in arms.values()):
         held = (*held, ALPHA)
-    free = np.array([n not in held for n in UNITS])
-    count, fitted = int(np.asarray(data.weight).sum()), int(free.sum())
-    if count < animals + fitted + 1:
+    names = tuple(n for n in UNITS if n not in held)
+    count = int(np.asarray(data.weight).sum())
+    least = animals + len(names) + 1
+    if count < least:
         raise InputError(
-            f"{count} measurements of {animals} animals are too few for {fitted} common parameters "
-            f"and a first volume of each animal; at least {animals + fitted + 1} are needed."
+            f"{count} measurements of {animals} animals are too few for {len(names)} common "
+            f"parameters and a first volume of each animal; at least {least} are needed."
         )
-    known = np.log([float(fixed[n]) for n in UNITS])
+    found = _least_squares(data, names)
+    covariance, residual_sd = _log_covariance(found, count)
+    k = len(names)
+    return XenograftFit(
+        names, tuple(UNITS[n] for n in names), np.exp(found.x[:k]), covariance[:k, :k],
+        residual_sd, animals, count,
+    )  # fmt: skip
+
+
+def _least_squares(data: _Experiment, names: tuple[str, ...]) -> OptimizeResult:
+    """Logarithms of these parameters, then of the animals' first masses, that fit best."""
+    known = np.log([float(data.fixed[n]) for n in UNITS])
+    free = np.array([n in names for n in UNITS])
     residuals, jacobian = eqx.filter_jit(data.residuals), eqx.filter_jit(data.jacobian)
 
     def split(x: NDArray) -> tuple[Array, Array]:
         theta = known.copy()
-        theta[free] = x[:fitted]
-        return jnp.asarray(theta), jnp.asarray(x[fitted:])
+        theta[free] = x[: len(names)]
+        return jnp.asarray(theta), jnp.asarray(x[len(names) :])
 
     def slopes(x: NDArray) -> NDArray:
         common, own = (np.asarray(d) for d in jacobian(*split(x)))
-        blocks = np.einsum("av,ab->avb", own, np.eye(animals))
-        return np.concatenate([common[..., free], blocks], axis=-1).reshape(-1, fitted + animals)
+        blocks = np.einsum("av,ab->avb", own, np.eye(len(own)))
+        return np.concatenate([common[..., free], blocks], axis=-1).reshape(-1, x.size)
 
     found = least_squares(
         lambda x: np.asarray(residuals(*split(x))).ravel(),
@@ -204,8 +217,12 @@ def fit_growth(
             f"The fit of the volumes did not converge ({found.message}). Begin nearer: "
             "choose the model whose growth is most like what you see."
         )
-    freedom = max(count - len(found.x), 1)
-    variance = float((found.fun**2).sum()) / freedom
+    return found
+
+
+def _log_covariance(found: OptimizeResult, count: int) -> tuple[NDArray, float]:
+    """Inverse of the information of so many measurements, and their residual scatter."""
+    variance = float((found.fun**2).sum()) / max(count - len(found.x), 1)
     information = found.jac.T @ found.jac
     if not np.isfinite(information).all() or np.linalg.cond(information) > 1e12:
         raise NumericalError(
@@ -213,12 +230,7 @@ def fit_growth(
             "xenograft.linear_growth) or no arm shows a delay (no xenograft.alpha). Follow the "
             "animals longer, or hold the parameter at the model's value."
         )
-    covariance = variance * np.linalg.inv(information)[:fitted, :fitted]
-    names = tuple(n for n in UNITS if n not in held)
-    return XenograftFit(
-        names, tuple(UNITS[n] for n in names), np.exp(found.x[:fitted]), covariance, sqrt(variance),
-        animals, count,
-    )  # fmt: skip
+    return variance * np.linalg.inv(information), sqrt(variance)
 
 
 def _experiment(

@@ -9,7 +9,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
-from numpy.typing import NDArray
 
 from pdcraft import library
 from pdcraft.biology import (
@@ -61,11 +60,12 @@ from pdcraft.dosimetry import (
     build_mird,
 )
 from pdcraft.kinetics import PBPK, AbstractModel, CytotoxicConjugate, TwoPool
+from pdcraft.study.beliefs import beliefs
 from pdcraft.study.course import Plan
 from pdcraft.study.kinetics_prepare import carrier_mass, free_daughters, lesion_parameters
 from pdcraft.study.spec import CohortTable, Study
 from pdcraft.trial.mice import XENOGRAFT, XENOGRAFT_MASS, Mice
-from pdcraft.trial.population import Beliefs, Population
+from pdcraft.trial.population import Population
 
 _SHELVES = ("species/human", "tissues/marrow", "tissues/support", "endpoints/quality_of_life")
 _CRITERIA: dict[str, AbstractCriteria] = {
@@ -74,7 +74,6 @@ _CRITERIA: dict[str, AbstractCriteria] = {
 _ENGINE = "dosimetry/marrow"
 _KINETICS = {"two_pool": "kinetics/clr1404_two_pool", "pbpk": "kinetics/clr1404_pbpk"}
 _BODIES = ("adult_male", "adult_female")  # in the order of the sexes
-_LENT = ("tumour.alpha", "tumour.alpha cv", "tumour.dose_factor")
 
 _IN_MOUSE = (
     ("heart contents", "heart wall"), ("stomach contents", "small intestine"),
@@ -141,16 +140,26 @@ def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
     individual = first.merged(*others)
     engine = library.parameters(_ENGINE)
     source = Source("pdcraft", f"study file of {name}")
-    mine = {
+    keys = {
         "thyroid.blockade": study.kinetics.thyroid_blockade, **carrier_mass(study, agent_of(study)),
     }  # fmt: skip
-    for key, value in study.parameters.items():
+    for key, value in {**keys, **{k: p.value for k, p in study.parameters.items()}}.items():
+        cv = study.parameters[key].cv if key in study.parameters else 0.0
         if key in engine:
+            if cv:
+                raise InputError(f"parameters.{key} is the same in all draws; give it no cv.")
             engine = engine.replaced({key: value}, source=source)
-        else:
-            mine[key] = value
-    changed = {k: v for k, v in mine.items() if v != individual[k].value}
-    return individual.replaced(changed, source=source), engine
+        elif cv:
+            if individual[key].spread.kind in ("uniform", "logitnormal"):
+                raise InputError(
+                    f"parameters.{key} differs between patients as {individual[key].spread}; a cv "
+                    "of its typical value is for log-normal, normal and fixed ones only."
+                )
+            drawn = Source("pdcraft", f"{source.where}, known to a CV of {100 * cv:.3g} %, drawn")
+            individual = individual.replaced({key: value}, source=drawn)
+        elif value != individual[key].value:
+            individual = individual.replaced({key: value}, source=source)
+    return individual, engine
 
 
 def _individual(study: Study) -> list[ParameterSet]:
@@ -295,30 +304,6 @@ def _carrier_model(study: Study, agent: Agent) -> AbstractModel:
         bodies, library.graph("iodine_icrp137"), lesions=len(asked.lesion), exact_per_h=decays,
         blocked_h=asked.blocked_h, voiding_h=asked.voiding_every,
     )  # fmt: skip
-
-
-def beliefs(study: Study) -> Beliefs | None:
-    """Draws of the typical values that calibration left undecided; None if none are asked for.
-
-    What the study file sets is known and not drawn. Marrow and tumour were calibrated apart, so
-    their draws are paired by order. A disease that was not calibrated itself takes sensitivity
-    and dose from the one that was, and keeps its own growth.
-    """
-    n, disease = study.uncertainty.draws, library.disease(study.study.disease)
-    if n == 0:
-        return None
-    names: list[str] = []
-    columns: list[NDArray] = []
-    for path in ("tissues/marrow", f"diseases/{disease.calibration}"):
-        found, draws = library.posterior(path)
-        rows = np.linspace(0, len(draws) - 1, n).astype(int)
-        lent = path.startswith("diseases/") and disease.calibration != disease.name
-        for i, name in enumerate(found):
-            known = name.removesuffix(" cv") in study.parameters
-            if not known and (not lent or name in _LENT):
-                names.append(name)
-                columns.append(draws[rows, i])
-    return Beliefs(tuple(names), jnp.asarray(np.stack(columns, axis=1)))
 
 
 def _check_names(study: Study) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from pdcraft.domain.errors import InputError, unknown
 from pdcraft.study.kinetics_spec import KineticsTable, PopulationTable
@@ -88,6 +88,29 @@ class UncertaintyTable(TomlTable):
     draws: int = Field(default=0, ge=0, le=200)
 
 
+class ParameterTable(TomlTable):
+    """A typical value in place of the library's: a number, or one that is known to a CV only."""
+
+    value: float
+    cv: float = Field(default=0.0, ge=0.0, le=10.0)
+
+    @model_validator(mode="after")
+    def _log_normal(self) -> ParameterTable:
+        if self.cv and self.value <= 0.0:
+            raise InputError(
+                f"value = {self.value:g} with a cv: what it may be is log-normal, so it must be "
+                "greater than 0."
+            )
+        return self
+
+
+def _number_or_table(given: object) -> object:
+    return {"value": given} if isinstance(given, (int, float)) else given
+
+
+OneParameter = Annotated[ParameterTable, BeforeValidator(_number_or_table)]
+
+
 class RuleTable(TomlTable):
     """One way to have a dose-limiting toxicity."""
 
@@ -124,7 +147,7 @@ class Study(TomlTable):
     dose_limiting_toxicity: ToxicityTable = ToxicityTable()
     uncertainty: UncertaintyTable = UncertaintyTable()
     trial: TrialTable | None = None
-    parameters: dict[str, float] = Field(default_factory=dict)
+    parameters: dict[str, OneParameter] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Study:
@@ -150,6 +173,13 @@ class Study(TomlTable):
                 "Without them nobody could have a toxicity that stops escalation."
             )
         human = self.study.species == "human"
+        uncertain = [name for name, given in self.parameters.items() if given.cv]
+        if uncertain and not (human and self.uncertainty.draws > 1):
+            raise InputError(
+                f"parameters.{uncertain[0]} has a cv, and nothing is drawn from it: "
+                + ("ask for draws, as [uncertainty] draws = 50, or leave the cv away." if human
+                   else "mice live with typical values; give a number.")
+            )  # fmt: skip
         if human and self.dose_limiting_toxicity.window > self.study.follow_up:
             raise InputError(
                 f"dose_limiting_toxicity.window = {self.dose_limiting_toxicity.window / 24:g} d is "

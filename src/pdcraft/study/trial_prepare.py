@@ -9,8 +9,16 @@ import numpy as np
 from pdcraft import library
 from pdcraft.biology import ctcae_limits
 from pdcraft.domain.units import HOURS_PER_DAY, MBQ_PER_MCI, read_quantity
-from pdcraft.study.prepare import Prepared, beliefs, parameter_sets, prepare
-from pdcraft.study.spec import CohortTable, DoseTable, Study, StudyTable, UncertaintyTable
+from pdcraft.study.beliefs import beliefs
+from pdcraft.study.prepare import Prepared, parameter_sets, prepare
+from pdcraft.study.spec import (
+    CohortTable,
+    DoseTable,
+    ParameterTable,
+    Study,
+    StudyTable,
+    UncertaintyTable,
+)
 from pdcraft.study.trial_spec import LevelTable, TrialRuleTable, TrialStudy
 from pdcraft.trial import (
     DLT,
@@ -117,7 +125,9 @@ def as_study(
         cohort=(CohortTable(name="-", doses=(DoseTable(activity="1 MBq/m2"),)),),  # type: ignore[arg-type]
         kinetics=study.kinetics, population=study.population, assessment=study.assessment,
         uncertainty=UncertaintyTable(draws=draws),
-        parameters={**study.parameters, **parameters},
+        parameters={
+            k: ParameterTable(value=v) for k, v in {**study.parameters, **parameters}.items()
+        },
     )  # fmt: skip
 
 

@@ -1,9 +1,12 @@
+import re
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pdcraft.domain import MissingError
+from pdcraft.domain import InputError, MissingError
 from pdcraft.study import prepare, study_from_text
+from pdcraft.study.assumptions import assumption_rows
 
 
 def test_an_unknown_nuclide_is_named(example):
@@ -37,6 +40,38 @@ def test_a_replaced_parameter_becomes_an_assumption_of_the_study(example):
     assert held.value == 0.3
     assert held.status == "assumption"
     assert "study file" in held.source.where
+
+
+def test_a_value_known_to_a_cv_is_drawn_and_listed(example):
+    """Evenly spaced probabilities: median and CV hold to what 50 of them can say."""
+    said = '"tumour.alpha" = { value = 0.3, cv = 0.5 }\n'
+    river = prepare(study_from_text(example.read_text("utf-8") + said))
+    beliefs = river.population.beliefs
+    drawn = np.asarray(beliefs.value[:, beliefs.names.index("tumour.alpha")])
+    assert "tumour.alpha cv" not in beliefs.names  # the posterior's draws of alpha are left out
+    assert np.exp(np.log(drawn).mean()) == pytest.approx(0.3, rel=1e-6)
+    assert drawn.std() / drawn.mean() == pytest.approx(0.5, rel=0.1)
+    other = np.asarray(beliefs.value[:, beliefs.names.index("tumour.dose_factor")])
+    assert abs(np.corrcoef(drawn, other)[0, 1]) < 0.4  # 50 draws in an order of their own
+    (row,) = [r for r in assumption_rows(river) if r[0] == "tumour.alpha"]
+    assert row[1] == 0.3 and row[4] == "assumption" and "CV of 50 %, drawn" in row[6]
+
+
+def test_a_cv_that_nothing_is_drawn_from_is_refused(example):
+    text = example.read_text("utf-8")
+    for line, found in (
+        ('"tumour.alpha" = { value = 0.0, cv = 0.5 }', "greater than 0"),
+        ('"marrow.electron_floor" = { value = 0.5, cv = 0.5 }', "same in all draws"),
+        ('"marrow.infiltration" = { value = 0.3, cv = 0.5 }', "log-normal, normal and fixed"),
+        ('"tumour.alpha" = { value = "much" }', "valid number"),
+    ):
+        with pytest.raises(InputError, match=found):
+            prepare(study_from_text(f"{text}{line}\n"))
+    still = (
+        re.sub(r"draws += \d+", "draws = 0", text) + '"tumour.alpha" = { value = 0.3, cv = 0.5 }\n'
+    )
+    with pytest.raises(InputError, match="nothing is drawn from it"):
+        study_from_text(still)
 
 
 def test_patients_do_not_depend_on_who_is_drawn_with_them(prepared):

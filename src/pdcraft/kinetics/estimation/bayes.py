@@ -98,7 +98,7 @@ def sample_population(
         def one(e: jax.Array, s: Schedule) -> jax.Array:
             f = model.predict(theta, e, s)
             # the joint density of data and effects; that of z instead of eta has no ln |Omega|
-            return objective.joint(e, free, s, f, f)
+            return objective.joint(e, free, s, f)
 
         joint = jax.vmap(one)(eta, steps).sum()
         joint = joint - shape[0] * 2.0 * jnp.log(jnp.diagonal(root)).sum()

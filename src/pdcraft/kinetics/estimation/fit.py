@@ -216,7 +216,9 @@ def fit_population(
     # what one more Newton step would gain; differences of 0.001 decide nothing
     gain = float(0.25 * gradient @ likely @ gradient)
     converged = bool(gain < 1e-3)
+    message = f"minimum found: a further Newton step would gain {gain:.1g}"
     if not converged:
+        message = str(found.message)
         warnings.warn(
             f"The search ended {gain:.2g} above the minimum that its gradient points to: "
             f"{found.message} Estimates may not be the optimum; try other initial values.",
@@ -226,7 +228,7 @@ def fit_population(
     at_end = at(model, x)
     return PopulationFit(
         at_end, method, float(value.sum()), x, covariance, np.asarray(search.eta), gradient,
-        converged, int(found.nfev), str(found.message),
+        converged, int(found.nfev), message,
         estimates(model, x, covariance, patients=len(search.eta)), steps,
     )  # fmt: skip
 

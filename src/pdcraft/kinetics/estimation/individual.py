@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from pdcraft.kinetics.estimation.expansion import expand
+from pdcraft.kinetics.estimation.expansion import point
 from pdcraft.kinetics.estimation.fit import PopulationFit
 from pdcraft.kinetics.estimation.likelihood import Objective
 from pdcraft.kinetics.estimation.model import PopulationModel
@@ -63,16 +63,12 @@ def most_probable(model: PopulationModel, steps: Schedule) -> Posterior:
 
     def one(e: jax.Array, s: Schedule) -> tuple:
         head = free[: model.free_thetas]
-        near = expand(objective.predictor(free, s), e, head, 2)
-
-        def joint(x: jax.Array) -> jax.Array:
-            f = near(x, head)
-            return objective.joint(x, free, s, f, f)
+        near = point(objective.predictor(free, s), e, head, bend=True)
 
         def parameters(x: jax.Array) -> dict:
             return {k: v[0] for k, v in model.individual(theta, x, s).items()}
 
-        covariance = jnp.linalg.inv(0.5 * jax.hessian(joint)(e))
+        covariance = jnp.linalg.inv(objective.curvature(near, free, s))
         value, slope = parameters(e), jax.jacfwd(parameters)(e)
         spread = {
             k: jnp.sqrt(jnp.maximum(g @ covariance @ g, 0.0)) / jnp.abs(value[k])
@@ -118,7 +114,7 @@ def residuals(fit: PopulationFit) -> Residuals:
 
     def one(e: jax.Array, s: Schedule) -> tuple:
         head = free[: model.free_thetas]
-        near = expand(predict(free, s), e, head, 1)
+        near = point(predict(free, s), e, head)
         typical = model.predict(theta, jnp.zeros_like(e), s)
         seen = s.is_observed
         at = near.f if fit.method in ("focei", "laplace") else typical

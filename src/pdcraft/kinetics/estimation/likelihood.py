@@ -2,8 +2,7 @@ r"""Objective functions of a population model: FO, FOCE, FOCEI, Laplace, with ex
 
 All are :math:`-2\ln L` without :math:`n\ln2\pi`, as NONMEM prints it. The random effects are
 optimised inside; the gradient of the outer objective goes through that optimum by the implicit
-function theorem: one Newton step with a frozen Hessian has the right derivative (theory page
-*estimation*, equations 12 and 13).
+function theorem (theory page *estimation*, equations 12 and 13).
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from jax.scipy.stats import norm
 from jaxtyping import Array, ArrayLike, Float
 
 from pdcraft.domain import InputError, unknown
-from pdcraft.kinetics.estimation.expansion import Expansion, Prediction, expand
+from pdcraft.kinetics.estimation.expansion import Point, Prediction, point, point_and_moves
 from pdcraft.kinetics.estimation.model import PopulationModel
 from pdcraft.kinetics.estimation.schedule import Schedule
 
@@ -108,91 +107,109 @@ class Objective:
 
         return predict
 
-    def joint(self, eta: Array, free: Array, steps: Schedule, f: Array, typical: Array) -> Array:
+    def joint(
+        self, eta: Array, free: Array, steps: Schedule, f: Array, rest: Array | None = None
+    ) -> Array:
         r"""Twice the negative logarithm of data and random effects together.
 
         .. math:: \sum_j\Big[\ln r_j+\frac{(y_j-f_j)^2}{r_j}\Big]+\ln|\Omega|
                   +\eta^T\Omega^{-1}\eta
+
+        with the variance :math:`r` of the prediction without effects, ``rest``, if it is given.
         """
         _, root, sigma = self.model.unpack(free)
-        z = jax.scipy.linalg.solve_triangular(root, eta, lower=True)
+        z = _inverse(root) @ eta
         prior = 2.0 * jnp.log(jnp.diagonal(root)).sum() + z @ z
-        r = jnp.where(steps.is_observed, self.model.variance(typical, sigma), 1.0)
-        misfit = jnp.where(steps.is_observed, steps.value - f, 0.0)
-        parts = jnp.log(r) + misfit**2 / r
+        return self.misfit(sigma, steps, f, rest).sum() + prior
+
+    def misfit(
+        self, sigma: dict[str, Array], steps: Schedule, f: Array, rest: Array | None
+    ) -> Array:
+        """Terms of the observations in `joint`, one for each step."""
+        r = self.model.variance(f if rest is None else rest, sigma)
+        r = jnp.where(steps.is_observed, r, 1.0)
+        miss = jnp.where(steps.is_observed, steps.value - f, 0.0)
+        parts = jnp.log(r) + miss**2 / r
         if self.method == "laplace":
             parts = jnp.where(steps.censoring != 0, _censored(f, jnp.sqrt(r), steps), parts)
-        return jnp.where(steps.is_observed, parts, 0.0).sum() + prior
+        return jnp.where(steps.is_observed, parts, 0.0)
 
-    def curvature(self, eta: Array, free: Array, steps: Schedule, near: Expansion) -> Array:
-        r"""Expected half Hessian of `joint` in the random effects.
+    def pull(
+        self, sigma: dict[str, Array], steps: Schedule, f: Array, rest: Array | None
+    ) -> tuple[Array, Array]:
+        """First and second derivative of `misfit` by its prediction."""
 
-        .. math:: \sum_j\Big[\frac{g_jg_j^T}{r_j}+\frac{r'_jr_j'^T}{2r_j^2}\Big]+\Omega^{-1}
+        def first(x: Array) -> Array:
+            terms = partial(self.misfit, sigma, steps, rest=rest)
+            return jax.jvp(terms, (x,), (jnp.ones_like(x),))[1]
+
+        return jax.jvp(first, (f,), (jnp.ones_like(f),))
+
+    def part(self, at: Point, free: Array, steps: Schedule) -> tuple[Array, Array]:
+        """One patient's part of the objective, and the slope of `joint` in the random effects.
+
+        The slope is 0 where ``at`` is the optimum.
         """
         _, root, sigma = self.model.unpack(free)
-        head = free[: self.model.free_thetas]
-        f, g = near(eta, head), jax.jacfwd(near)(eta, head)
-        seen = steps.is_observed
-        r = jnp.where(seen, self.model.variance(f, sigma), 1.0)
-        g = jnp.where(seen[:, None], g, 0.0)
-        half = jnp.einsum("ja,jb,j->ab", g, g, 1.0 / r)
-        change = jax.jvp(lambda x: self.model.variance(x, sigma), (f,), (jnp.ones_like(f),))[1]
-        half = half + 0.5 * jnp.einsum("ja,jb,j->ab", g, g, (change / r) ** 2)
-        return half + jax.scipy.linalg.cho_solve((root, True), jnp.eye(len(eta)))
-
-    def part(
-        self, free: Array, near: Expansion, typical: Expansion, steps: Schedule, *, at_rest: bool
-    ) -> Array:
-        """One patient's part; unless ``at_rest`` the optimum moves with ``free``."""
-        count = self.model.free_thetas
-
-        def joint(eta: Array, p: Array) -> Array:
-            f = near(eta, p[:count])
-            return self.joint(eta, p, steps, f, self._for_variance(f, typical, p[:count]))
-
-        still = near.eta
+        slope = at.G.T @ self.pull(sigma, steps, at.f, at.rest)[0]
+        slope = slope + 2.0 * _precision(root) @ at.eta
         if self.method == "fo":
-            return self._first_order(free, near, steps)
-        eta = still
-        if near.F is not None and near.M is not None and not at_rest:
-            fixed = jax.lax.stop_gradient(free)
-            slope = jax.jacfwd(joint)
-            hessian = jax.lax.stop_gradient(jax.jacfwd(slope)(still, fixed))
-            moved = jnp.linalg.solve(hessian, slope(still, free))
-            # the value is that at the optimum found; only the derivative of the step counts
-            eta = still - (moved - jax.lax.stop_gradient(moved))
+            return self._first_order(at, root, sigma, steps), slope
         if self.method == "laplace":
-            half = 0.5 * jax.jacfwd(jax.jacfwd(joint))(eta, free)
-        elif self.method == "focei":
-            half = self.curvature(eta, free, steps, near)
+            half = self.curvature(at, free, steps)
         else:
-            half = self._without_interaction(eta, free, steps, near, typical)
-        return joint(eta, free) + jnp.linalg.slogdet(half)[1]
+            weight = self.information(sigma, steps, at.f, at.rest)
+            half = (at.G * weight[:, None]).T @ at.G + _precision(root)
+        joint = self.joint(at.eta, free, steps, at.f, at.rest)
+        return joint + jnp.linalg.slogdet(half)[1], slope
 
-    def _for_variance(self, f: Array, typical: Expansion, head: Array) -> Array:
-        return f if self.method in ("focei", "laplace") else typical(typical.eta, head)
+    def curvature(self, at: Point, free: Array, steps: Schedule) -> Array:
+        r"""Half the second derivative of `joint` in the random effects.
 
-    def _without_interaction(
-        self, eta: Array, free: Array, steps: Schedule, near: Expansion, typical: Expansion
+        .. math:: \tfrac12\sum_j\big[m''(f_j)\,g_jg_j^T+m'(f_j)\,H_j\big]+\Omega^{-1}
+
+        for a term :math:`m` of `misfit`; without :math:`H` where the point lacks it.
+        """
+        _, root, sigma = self.model.unpack(free)
+        first, second = self.pull(sigma, steps, at.f, at.rest)
+        half = 0.5 * (at.G * second[:, None]).T @ at.G + _precision(root)
+        return half if at.H is None else half + 0.5 * jnp.tensordot(first, at.H, 1)
+
+    def information(
+        self, sigma: dict[str, Array], steps: Schedule, f: Array, rest: Array | None
     ) -> Array:
-        _, root, sigma = self.model.unpack(free)
-        head = free[: self.model.free_thetas]
-        g = jnp.where(steps.is_observed[:, None], jax.jacfwd(near)(eta, head), 0.0)
-        r = self.model.variance(typical(typical.eta, head), sigma)
-        half = jnp.einsum("ja,jb,j->ab", g, g, 1.0 / jnp.where(steps.is_observed, r, 1.0))
-        return half + jax.scipy.linalg.cho_solve((root, True), jnp.eye(len(eta)))
+        r"""Expected half second derivative of `misfit`, :math:`1/r+r'^2/2r^2`; 0 if unseen.
 
-    def _first_order(self, free: Array, near: Expansion, steps: Schedule) -> Array:
+        Without the second term where the variance is that of the prediction without effects.
+        """
+        r, change = jax.jvp(
+            lambda x: self.model.variance(x, sigma), (f if rest is None else rest,),
+            (jnp.ones_like(f),),
+        )  # fmt: skip
+        r = jnp.where(steps.is_observed, r, 1.0)
+        weight = 1.0 / r + (0.5 * (change / r) ** 2 if rest is None else 0.0)
+        return jnp.where(steps.is_observed, weight, 0.0)
+
+    def _first_order(
+        self, at: Point, root: Array, sigma: dict[str, Array], steps: Schedule
+    ) -> Array:
         r""":math:`\ln|V|+d^TV^{-1}d` with :math:`V=G\Omega G^T+R` at :math:`\eta=0`."""
-        _, root, sigma = self.model.unpack(free)
-        head = free[: self.model.free_thetas]
-        f, g = near(near.eta, head), jax.jacfwd(near)(near.eta, head)
         seen = steps.is_observed
-        r = jnp.where(seen, self.model.variance(f, sigma), 1.0)
-        spread = jnp.where(seen[:, None], g, 0.0) @ root
-        d = jnp.where(seen, steps.value - f, 0.0)
+        r = jnp.where(seen, self.model.variance(at.f, sigma), 1.0)
+        spread = jnp.where(seen[:, None], at.G, 0.0) @ root
+        d = jnp.where(seen, steps.value - at.f, 0.0)
         V = spread @ spread.T + jnp.diag(r)
         return jnp.linalg.slogdet(V)[1] + d @ jnp.linalg.solve(V, d)
+
+
+def _inverse(root: Array) -> Array:
+    return jax.scipy.linalg.solve_triangular(root, jnp.eye(len(root)), lower=True)
+
+
+def _precision(root: Array) -> Array:
+    r""":math:`\Omega^{-1}`."""
+    inverse = _inverse(root)
+    return inverse.T @ inverse
 
 
 def _censored(f: Array, sd: Array, steps: Schedule) -> Array:
@@ -219,22 +236,30 @@ def _modes(objective: Objective, free: Array, eta: Array, steps: Schedule) -> Ar
 def _value_and_slopes(
     objective: Objective, free: Array, eta: Array, steps: Schedule
 ) -> tuple[Array, Array]:
-    head = free[: objective.model.free_thetas]
+    count, effects = objective.model.free_thetas, eta.shape[1]
+    parameters = jnp.eye(len(free))
 
     def one(e: Array, s: Schedule) -> tuple[Array, Array]:
-        predict = objective.predictor(free, s)
-        start = jnp.zeros_like(e) if objective.method == "fo" else e
-        near = expand(predict, start, head, 3 if objective.method == "laplace" else 2)
-        typical = _typical(objective, predict, near)
+        at, moves = point_and_moves(
+            objective.predictor(free, s), e, free[:count], bend=objective.method == "laplace",
+            rest=objective.method == "foce",
+        )  # fmt: skip
 
-        def part(p: Array) -> tuple[Array, Array]:
-            value = objective.part(p, near, typical, s, at_rest=False)
-            return value, value
+        def along(of_point: Point, of_free: Array) -> tuple:
+            return jax.jvp(lambda x, p: objective.part(x, p, s), (at, free), (of_point, of_free))
 
-        slope, value = jax.jacfwd(part, has_aux=True)(free)
-        return value, slope
+        # directions: random effects, typical values, which both move the point, and the rest
+        still = effects + len(free) - len(moves.f)
+        moves = jax.tree.map(lambda x: jnp.pad(x, [(0, still)] + [(0, 0)] * (x.ndim - 1)), moves)
+        of_free = jnp.concatenate([jnp.zeros((effects, len(free))), parameters])
+        (value, _), (slopes, turns) = jax.vmap(along, out_axes=(None, 0))(moves, of_free)
+        if objective.method == "fo" or not effects:
+            return value, slopes[effects:]
+        # the optimum moves with the parameters so that its own slope stays 0
+        moved = jnp.linalg.solve(turns[:effects].T, turns[effects:].T)
+        return value, slopes[effects:] - slopes[:effects] @ moved
 
-    return jax.vmap(one)(eta, steps)
+    return jax.vmap(one)(_start(objective, eta), steps)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -242,52 +267,55 @@ def _values(objective: Objective, free: Array, eta: Array, steps: Schedule) -> A
     head = free[: objective.model.free_thetas]
 
     def one(e: Array, s: Schedule) -> Array:
-        predict = objective.predictor(free, s)
-        start = jnp.zeros_like(e) if objective.method == "fo" else e
-        near = expand(predict, start, head, 2 if objective.method == "laplace" else 1)
-        typical = _typical(objective, predict, near)
-        return objective.part(free, near, typical, s, at_rest=True)
+        at = point(
+            objective.predictor(free, s), e, head, bend=objective.method == "laplace",
+            rest=objective.method == "foce",
+        )  # fmt: skip
+        return objective.part(at, free, s)[0]
 
-    return jax.vmap(one)(eta, steps)
+    return jax.vmap(one)(_start(objective, eta), steps)
 
 
-def _typical(objective: Objective, predict: Prediction, near: Expansion) -> Expansion:
-    """The prediction that sets the error's variance: without random effects for FOCE."""
-    if objective.method != "foce":
-        return near
-    zero, head = jnp.zeros_like(near.eta), near.theta
-    f, F = predict(zero, head), jax.jacfwd(predict, argnums=1)(zero, head)
-    return Expansion(zero, head, f, jnp.zeros((len(f), len(zero))), F)
+def _start(objective: Objective, eta: Array) -> Array:
+    return jnp.zeros_like(eta) if objective.method == "fo" else eta
 
 
 def _search(objective: Objective, free: Array, eta: Array, steps: Schedule) -> Array:
     """Scoring steps, damped until the joint density rises, until nothing is left to gain."""
     head = free[: objective.model.free_thetas]
     predict = objective.predictor(free, steps)
-    typical = expand(predict, jnp.zeros_like(eta), head, 1) if objective.method == "foce" else None
+    _, root, sigma = objective.model.unpack(free)
+    rest = predict(jnp.zeros_like(eta), head) if objective.method == "foce" else None
 
-    def joint(e: Array, near: Expansion) -> Array:
-        f = near(e, head)
-        return objective.joint(e, free, steps, f, f if typical is None else typical.f)
+    def place(e: Array) -> Point:
+        near = point(predict, e, head)
+        return Point(e, near.f, near.G, None, rest)
 
-    def half_of(e: Array, near: Expansion) -> Array:
+    def joint(near: Point) -> Array:
+        return objective.joint(near.eta, free, steps, near.f, rest)
+
+    def newton(near: Point, damping: Array) -> tuple[Array, Array]:
+        """A damped step downhill, and what the undamped one would gain."""
         # exact but for the bend of the prediction; where it is not positive, its absolute value
-        values, vectors = jnp.linalg.eigh(0.5 * jax.jacfwd(jax.jacfwd(joint))(e, near))
-        return (vectors * jnp.maximum(jnp.abs(values), 1e-8)) @ vectors.T
+        half = objective.curvature(near, free, steps)
+        slope = near.G.T @ objective.pull(sigma, steps, near.f, rest)[0]
+        slope = 0.5 * slope + _precision(root) @ near.eta
+        scale = 1.0 / jnp.sqrt(jnp.maximum(jnp.abs(jnp.diagonal(half)), 1e-8))
+        values, vectors = jnp.linalg.eigh(half * scale[:, None] * scale)
+        values = jnp.maximum(jnp.abs(values), 1e-8)
+        along = vectors.T @ (scale * slope)
+        return scale * (vectors @ (along / (values + damping))), along @ (along / values)
 
     def go(state: tuple) -> tuple:
         trial, near, value, damping, _, count = state
-        new = expand(predict, trial, head, 1)
-        there = joint(new.eta, new)
+        new = place(trial)
+        there = joint(new)
         better = there <= value + 1e-12 * jnp.abs(there)
         near = jax.tree.map(lambda a, b: jnp.where(better, a, b), new, near)
         value = jnp.where(better, there, value)
         damping = jnp.where(better, damping * 0.1, jnp.maximum(damping, 1e-3) * 10.0)
-        gradient = jax.jacfwd(joint)(near.eta, near)
-        half = half_of(near.eta, near)
-        step = jnp.linalg.solve(half + damping * jnp.diag(jnp.diagonal(half)), gradient / 2)
-        # what a step would gain; where none is gained, it is below the noise of an ODE solver
-        gain = gradient @ jnp.linalg.solve(half, gradient) / 4
+        step, gain = newton(near, damping)
+        # where nothing was gained, a gain is below the noise of an ODE solver
         far = gain > jnp.where(better, 1e-18, 1e-9) * (1.0 + jnp.abs(value))
         return near.eta - step, near, value, damping, far, count + 1
 
@@ -296,7 +324,7 @@ def _search(objective: Objective, free: Array, eta: Array, steps: Schedule) -> A
         return far & (count < 200) & (damping < 1e12)
 
     # the first turn accepts the start: everything is below infinity
-    shapes = jax.eval_shape(lambda e: expand(predict, e, head, 1), eta)
+    shapes = jax.eval_shape(place, eta)
     nowhere = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), shapes)
     begin = (eta, nowhere, jnp.asarray(jnp.inf), jnp.asarray(0.0), jnp.asarray(True), 0)
     return jax.lax.while_loop(on, go, begin)[1].eta

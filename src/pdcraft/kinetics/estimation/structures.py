@@ -116,28 +116,39 @@ class Linear(AbstractStructure):
         """Concentration (or amount) at every step."""
         K = self.matrix_per_h(during)
         left, gathered = jax.vmap(propagator)(K, steps.wait_h)
-        steady = jnp.zeros_like(steps.bolus)
+        settled = steps.bolus
         if steps.has_steady_state:
-            steady = jax.vmap(steady_state)(
+            settled = settled + jax.vmap(steady_state)(
                 self.matrix_per_h(now), steps.steady_interval_h, steps.steady_amount,
                 steps.steady_rate,
             )  # fmt: skip
 
-        def advance(carry: tuple[Array, Array], at: tuple) -> tuple[tuple[Array, Array], Array]:
-            amount, rate = carry
-            phi, psi, reset, bolus, change, settled = at
-            amount = phi @ amount + (psi @ rate if steps.has_infusion else 0.0)
-            amount = jnp.where(reset > 0, 0.0, amount) + settled + bolus
-            rate = jnp.where(reset > 0, 0.0, rate) + change
-            return (amount, rate), amount[self.measured]
+        def advance(amount: Array, at: tuple) -> tuple[Array, Array]:
+            phi, reset, added, infused = at
+            amount = phi @ amount + (0.0 if infused is None else infused)
+            amount = jnp.where(reset > 0, 0.0, amount) + added
+            return amount, amount[self.measured]
 
-        zero = jnp.zeros(len(self.places)) + 0.0 * K[0, :, 0]
-        every = (left, gathered, steps.reset, steps.bolus, steps.rate_change, steady)
-        seen = jax.lax.scan(advance, (zero, zero), every)[1]
+        infused = None
+        if steps.has_infusion:
+            infused = (gathered @ _rates_before(steps)[:, :, None])[:, :, 0]
+        every = (left, steps.reset, settled, infused)
+        seen = jax.lax.scan(advance, jnp.zeros(len(self.places)), every)[1]
         if self.volume is None:
             return seen
         above, below = self.volume
         return seen / now[above] * (1.0 if below is None else now[below])
+
+
+def _rates_before(steps: Schedule) -> Float[Array, "step place"]:
+    """Infusion rates over the wait before every step: what was changed since the last reset."""
+
+    def advance(rate: Array, at: tuple[Array, Array]) -> tuple[Array, Array]:
+        reset, change = at
+        return jnp.where(reset > 0, 0.0, rate) + change, rate
+
+    start = jnp.zeros(steps.rate_change.shape[1])
+    return jax.lax.scan(advance, start, (steps.reset, steps.rate_change))[1]
 
 
 def one_compartment(*, oral: bool = False) -> Linear:

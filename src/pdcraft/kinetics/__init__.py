@@ -49,14 +49,15 @@ from pdcraft.kinetics.schedule import (
     trajectory_intervals,
 )
 from pdcraft.kinetics.single_time_point import MonoPrior, haenscheid, madsen
-from pdcraft.kinetics.subject import subject
+from pdcraft.kinetics.subject import MASS_PER_ACTIVITY, carrier_nmol, subject
 from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates, plasma_ng_per_mL
 
 __all__ = [
-    "PBPK", "SHAPES", "AbstractModel", "CommonModes", "CurveChoice", "CytotoxicConjugate",
-    "Elimination",
+    "MASS_PER_ACTIVITY", "PBPK", "SHAPES", "AbstractModel", "CommonModes", "CurveChoice",
+    "CytotoxicConjugate", "Elimination",
     "ExponentialFit", "IodineICRP137", "MonoPrior", "Paclitaxel", "SaturableTransfer", "Shape",
-    "TwoPool", "before_next_dose", "biexponential_micro_rates", "common_modes", "eigenmodes",
+    "TwoPool", "before_next_dose", "biexponential_micro_rates", "carrier_nmol",
+    "common_modes", "eigenmodes",
     "fit_curves", "fit_shape", "haenscheid", "hybrid", "hybrid_cv", "infusion_ug_per_h", "madsen",
     "measured_activity", "moves_as_iodide", "plasma_ng_per_mL", "rate_matrix", "refuse_unreached",
     "resample", "saturated_course", "simulate", "steady_state", "subject",

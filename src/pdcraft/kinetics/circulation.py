@@ -79,6 +79,18 @@ class Circulation(eqx.Module):
 
     def graph(self, iodine: Transfers) -> Graph:
         """All transfers by name, with those of free iodide and of metabolites in bile."""
+        e = self._of_carrier()
+        for a, b, rate in iodine:
+            e[a, b] = jnp.asarray(rate)
+        e["Blood1", "Thyroid1"] *= 1.0 - self.blockade
+        e["bile", "RC-con"] = e["SI-conRe", "RC-con"]
+        return _graph(e)
+
+    def carrier_graph(self) -> Graph:
+        """Transfers of the carrier by name; what is set free ends where it enters."""
+        return _graph(self._of_carrier())
+
+    def _of_carrier(self) -> dict[tuple[str, str], Array]:
         e: dict[tuple[str, str], Array] = {}
         F, V = self.flow_mL_per_h, self.plasma_mL
         vessels = [f"{n} blood" for n in (*self.tissues, *self.sites)]
@@ -103,27 +115,31 @@ class Circulation(eqx.Module):
             e[membrane, raft], e[raft, membrane], e[raft, inside] = self.raft_per_h
             for share, to in zip(self.internal_shares, ("Blood1", "UB-con"), strict=True):
                 e[inside, to] = self.internal_per_h * share
-        for a, b, rate in iodine:
-            e[a, b] = jnp.asarray(rate)
-        e["Blood1", "Thyroid1"] *= 1.0 - self.blockade
-        e["bile", "RC-con"] = e["SI-conRe", "RC-con"]
-        places = tuple(dict.fromkeys(place for pair in e for place in pair))
-        return Graph(places, tuple(e), jnp.stack(list(e.values())))
+        return e
+
+
+def _graph(edges: dict[tuple[str, str], Array]) -> Graph:
+    places = tuple(dict.fromkeys(place for pair in edges for place in pair))
+    return Graph(places, tuple(edges), jnp.stack(list(edges.values())))
 
 
 def carrier_transform(
-    c: Circulation, s_per_h: Float[np.ndarray, "node"], *, given: float = 1.0
+    c: Circulation,
+    s_per_h: Float[np.ndarray, "node"],
+    *,
+    fill: Float[Array, "node site"] | float = 0.0,
 ) -> Float[Array, "node compartment"]:
     r"""Laplace transform of the carrier after a bolus into the veins. h, ``[node, compartment]``.
 
     A pool with return :math:`b`, entry :math:`a` and loss :math:`l(s)` lets blood see the loss
     :math:`a\,(s+l)/(s+b+l)`; vessels with flow F and volume V pass on
-    :math:`\varphi = (F/V)/(s+F/V+a(s+l)/(s+b+l))` of what comes in.
+    :math:`\varphi = (F/V)/(s+F/V+a(s+l)/(s+b+l))` of what comes in. Rafts that are full to the
+    share ``fill`` (see `fill_seen`) take up so much less.
     """
     s = jnp.asarray(s_per_h)[:, None]
     nt = len(c.tissues)
     to_raft, off_raft, inward = c.raft_per_h
-    raft_share = to_raft / (s + off_raft + inward)
+    raft_share = to_raft * (1.0 - fill) / (s + off_raft + inward)
     loss = jnp.zeros((s.shape[0], len(c.pools)), s.dtype).at[:, c.at("liver")].add(c.liver_per_h)
     loss = loss.at[:, nt:].add(raft_share * (s + inward))
     pool = c.entry_per_h / (s + c.return_per_h + loss)  # per amount in the vessels
@@ -144,7 +160,7 @@ def carrier_transform(
     through = stay[:, lungs] * F.sum() / V[lungs]  # lung vessels to arteries
     artery = through * systemic / c.veins_mL  # per amount in the veins
     artery = artery / (s + F.sum() / c.arteries_mL - through * F[lungs] / c.arteries_mL)
-    veins = given / (s + systemic / c.veins_mL - back * artery)
+    veins = 1.0 / (s + systemic / c.veins_mL - back * artery)
     arteries = artery * veins
     vessel = vessel * arteries[:, None]
     vessel = vessel.at[:, lungs].add(stay[:, lungs] * systemic / c.veins_mL * veins)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -66,9 +67,9 @@ def thyroid_integral(
     blocked: Sequence[Float[Array, ""] | float],
     *,
     uptake_per_h: float,
-    blood: Sequence[Float[Array, "mode"]],
+    blood: Sequence[Float[Array, "dose mode"]],
     answer: Sequence[tuple[Float[Array, "node"], Float[Array, ""]]],
-    alone: Sequence[Float[Array, ""]],
+    alone: Sequence[Float[Array, "dose"]],
     modes: tuple[np.ndarray, np.ndarray, np.ndarray],
     decay_per_h: Float[Array, ""] | float,
 ) -> Float[Array, "dose"]:
@@ -90,7 +91,8 @@ def thyroid_integral(
     uptake_per_h
         Unblocked uptake from blood. 1/h.
     blood
-        Weights of the modes of inorganic iodide in blood after a unit dose, for every regime.
+        Weights of the modes of inorganic iodide in blood after a unit of every dose, for every
+        regime.
     answer
         For every regime the transform of blood at the nodes after a unit into thyroid and one out
         of blood, and that of thyroid at the decay constant. h.
@@ -108,8 +110,9 @@ def thyroid_integral(
     """
     rate, node, weight = (jnp.asarray(m) for m in modes)
     phase = sum((jnp.asarray(begun >= T, int) for T in switches_h), jnp.zeros(begun.shape, int))
-    total = jnp.stack(list(alone))[phase]
-    iodide, since = jnp.stack(list(blood))[phase], begun
+    each = jnp.arange(begun.shape[0])
+    total = jnp.stack(list(alone))[phase, each]
+    iodide, since = jnp.stack(list(blood))[phase, each], begun
     for i, T in enumerate(switches_h):
         later = T > begun  # doses that see this switch
         wait = jnp.where(later, T - since, 0.0)
@@ -131,7 +134,7 @@ def blocked_thyroid_h(
     regimen: Regimen,
     modes: CommonModes,
     decay_per_h: Float[Array, ""],
-    loose: Array,
+    loose: Float[Array, "dose node 3"],
     blockade: Float[Array, ""],
     ends: Sequence[Array],
 ) -> Float[Array, "dose"]:
@@ -150,7 +153,8 @@ def blocked_thyroid_h(
     decay_per_h
         Of the parent. 1/h.
     loose
-        What is set free, at the nodes of the modes.
+        What is set free of a unit of each dose, at the nodes of the modes; one row if doses do not
+        differ.
     blockade
         Part of the uptake that is blocked.
     ends
@@ -162,14 +166,17 @@ def blocked_thyroid_h(
     paths = IodidePaths.of(iodine, modes.node_per_h)
     inorganic = paths.places.index("Blood1")
     parts = [paths.places.index(n) for n in paths.places if LABEL[n] == "thyroid"]
+    doses = regimen.time_h.shape[0]
     blood, answer, alone = [], [], []
     for _, b in regimes:
-        blood.append(modes.coefficients(paths.transform(loose, jnp.asarray(b))[:, inorganic]))
+        free = jax.vmap(lambda x, b=b: paths.transform(x, jnp.asarray(b))[:, inorganic])(loose)
+        weights = free @ modes.weight.T
+        blood.append(jnp.broadcast_to(weights, (doses, weights.shape[1])))
         m = paths.moved(jnp.asarray(b))
         w = modes.coefficients(m[:, jnp.asarray(parts)].sum(axis=1))
         held = (w / (modes.rate_per_h + decay_per_h)).sum()
         answer.append((m[:, inorganic], held))
-        alone.append(ends[1] if isinstance(b, float) else ends[0])
+        alone.append(jnp.broadcast_to(ends[1] if isinstance(b, float) else ends[0], (doses,)))
     return thyroid_integral(
         regimen.time_h + 0.5 * regimen.duration_h, [r[0] for r in regimes[:-1]],
         [b for _, b in regimes], uptake_per_h=paths.uptake_per_h, blood=blood, answer=answer,

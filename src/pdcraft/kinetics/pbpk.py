@@ -8,7 +8,7 @@ halogens that are set free follow the ICRP 137 model (theory page *kinetics*, se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import equinox as eqx
@@ -36,11 +36,11 @@ from pdcraft.kinetics.circulation import (
     Transfers,
     carrier_transform,
     freed,
-    unbound_fraction,
 )
 from pdcraft.kinetics.common_modes import CommonModes, common_modes
 from pdcraft.kinetics.contour import hyperbola
 from pdcraft.kinetics.interruptions import blocked_thyroid_h, voided_share
+from pdcraft.kinetics.pbpk_rates import NEEDS, circulation_of, of_body, site_mass_g
 from pdcraft.kinetics.pbpk_regions import (
     CHAMBERS,
     LABEL,
@@ -48,6 +48,8 @@ from pdcraft.kinetics.pbpk_regions import (
     regions_of_carrier,
     regions_of_label,
 )
+from pdcraft.kinetics.raft_filling import fill_seen
+from pdcraft.kinetics.subject import MASS_PER_ACTIVITY, carrier_nmol
 
 IODIDES = ("I", "At")
 """Elements that move as iodide once they are free; for astatine that is an assumption."""
@@ -82,6 +84,9 @@ class PBPK(AbstractModel):
         From when until when the thyroid is blocked; always if None. h.
     voiding_h
         The bladder is voided so often; None empties it at the constant rate of ICRP 137. h.
+    rafts_fill
+        Rafts of tumour hold ``raft.capacity`` of carrier, labelled and not, at most. `amount` knows
+        of it; `transform_h` and `curve` are those of a tracer that fills nothing.
 
     References
     ----------
@@ -95,6 +100,7 @@ class PBPK(AbstractModel):
     exact_per_h: tuple[float, ...] = eqx.field(static=True)
     blocked_h: tuple[float, float] | None = eqx.field(static=True)
     voiding_h: float | None = eqx.field(static=True)
+    rafts_fill: bool = eqx.field(static=True)
     slowest_per_h: ClassVar[float] = 1e-4
     fastest_per_h: ClassVar[float] = 5.0
 
@@ -108,6 +114,7 @@ class PBPK(AbstractModel):
         exact_per_h: Sequence[float] = (),
         blocked_h: tuple[float, float] | None = None,
         voiding_h: float | None = None,
+        rafts_fill: bool = False,
     ) -> None:
         if not bodies or len({b.tissues for b in bodies}) > 1 or lesions < 0:
             raise InputError(
@@ -121,7 +128,7 @@ class PBPK(AbstractModel):
         rates = np.asarray(iodine.rate_per_h).tolist()
         self.iodine = tuple((a, b, k) for (a, b), k in zip(iodine.transfers, rates, strict=True))
         self.exact_per_h = tuple(sorted({float(v) for v in exact_per_h if v < _QUICK}))[:3]
-        self.blocked_h, self.voiding_h = blocked_h, voiding_h
+        self.blocked_h, self.voiding_h, self.rafts_fill = blocked_h, voiding_h, rafts_fill
         if blocked_h is not None and not 0 <= blocked_h[0] < blocked_h[1]:
             raise InputError(f"blocked_h = {blocked_h} must begin at 0 h or later, then end.")
         if voiding_h is not None and not voiding_h > 0:
@@ -143,83 +150,15 @@ class PBPK(AbstractModel):
     def needs(self) -> Mapping[str, str]:
         """Parameters of the library file ``kinetics/clr1404_pbpk``; masses of lesions."""
         return {
-            "binding.albumin": "L/g", "binding.lipoprotein": "L/mmol", "plasma.albumin": "g/L",
-            "plasma.ldl": "mmol/L", "membrane.partition": "mL/g", "membrane.neutral_lipid": "1",
-            "membrane.permeability": "mL/h/g", "brain.permeability_ratio": "1",
-            "liver.intrinsic_clearance": "mL/h/g", "liver.loss_as_iodide": "1",
-            "liver.loss_to_bile": "1", "liver.function": "1", "kidneys.filtration": "mL/min",
-            "kidneys.reabsorbed": "1", "marrow.partition": "1", "tumour.uptake_ratio": "1",
-            "raft.entry_rate": "1/h", "raft.exit_rate": "1/h", "raft.internalisation_rate": "1/h",
-            "internal.loss_rate": "1/h", "internal.loss_as_iodide": "1", "thyroid.blockade": "1",
-            "rate.exponent": "1", "rate.reference_mass": "kg",
+            **NEEDS,
             **({"lesion.perfusion": "mL/min/g"} if self.lesions else {}),
             **{f"lesion {k + 1}.mass": "g" for k in range(self.lesions)},
+            **({"raft.capacity": "nmol/g", MASS_PER_ACTIVITY: "ug/MBq"} if self.rafts_fill else {}),
         }  # fmt: skip
 
     def circulation(self, patient: Patient, *, halogen: bool = True) -> Circulation:
         """Rates of one patient; ``halogen`` says whether free label moves as iodide."""
-        body, p = self.bodies[0], patient.parameters
-        mass, flow, plasma, K = self._pools(patient)
-        pace = (patient.body_mass_kg / p["rate.reference_mass"]) ** p["rate.exponent"]
-        PS = jnp.full(mass.shape, pace * p["membrane.permeability"])  # mL/(h g)
-        if "brain" in body.tissues:
-            PS = PS.at[body.tissues.index("brain")].multiply(p["brain.permeability_ratio"])
-        fu, free = unbound_fraction(p), 1.0 if halogen else 0.0
-        kidneys, liver = (body.tissues.index(n) for n in ("kidneys", "liver"))
-        filtered = 60.0 * p["kidneys.filtration"] * fu * (1.0 - p["kidneys.reabsorbed"])
-        broken = pace * p["liver.intrinsic_clearance"] * p["liver.function"] / K[liver]
-        iodide, inner = free * p["liver.loss_as_iodide"], free * p["internal.loss_as_iodide"]
-        bile = (1.0 - iodide) * p["liver.loss_to_bile"]
-        raft = [p[f"raft.{what}_rate"] for what in ("entry", "exit", "internalisation")]
-        of = self._of_body(patient)
-        whole = of("plasma_mL") * patient.body_mass_kg / of("body_mass_kg")
-        return Circulation(
-            body.tissues, self.sites, body.portal, flow, plasma,
-            of("arteries") * whole, of("veins") * whole,
-            PS * fu * mass / plasma, PS / K, broken,
-            jnp.stack([iodide, bile, 1.0 - iodide - bile]), filtered / plasma[kidneys],
-            pace * jnp.stack(raft), pace * p["internal.loss_rate"],
-            jnp.stack([inner, 1.0 - inner]), p["thyroid.blockade"],
-        )  # fmt: skip
-
-    def _pools(self, patient: Patient) -> tuple[Array, Array, Array, Array]:
-        """Mass (g), plasma flow (mL/h), plasma (mL) and K (mL/g) of tissues, then tumour sites."""
-        p, space, of = patient.parameters, patient.anatomy.space, self._of_body(patient)
-        at, scale = self.bodies[0].tissues.index, patient.body_mass_kg / of("body_mass_kg")
-        marrow, lungs = at("red marrow"), at("lungs")
-        # A body without marrow of its own (the mouse's) has no tumour in it either.
-        has = "red marrow" in space.names
-        pair = [
-            space.mass_g[space.index(n)] if has else 1.0 * has for n in ("tumour", "red marrow")
-        ]
-        # A tumour without any mass would have no vessels to ask for a flow per volume.
-        share = jnp.clip(pair[0] / (pair[0] + pair[1] + 1e-30), 1e-9, 1.0 - 1e-9)
-        without_cells = 1.0 - of("haematocrit")
-        output = 1e3 * of("cardiac_output_L_per_h") * without_cells * scale**0.75
-        lipid = of("phospholipid") + p["membrane.neutral_lipid"] * of("neutral_lipid")
-        K = p["membrane.partition"] * lipid.at[marrow].multiply(p["marrow.partition"])
-        of_site = K[marrow] * p["tumour.uptake_ratio"]
-        plasma = of("blood_share").at[lungs].add(of("lungs")) * of("plasma_mL") * scale
-        columns = [of("mass_g") * scale, of("flow_share") * output, plasma]
-        vascular = columns[2][marrow] / columns[0][marrow]
-        # Myeloma takes its share of marrow with flow and blood; lesions come on top.
-        columns = [
-            jnp.append(x.at[marrow].multiply(1.0 - share), x[marrow] * share) for x in columns
-        ]
-        K = jnp.append(K, of_site)
-        for site in self.sites[1:]:
-            mass = p[f"{site}.mass"]
-            own = f"{site}.perfusion" if f"{site}.perfusion" in p.names else "lesion.perfusion"
-            perfused = 60.0 * p[own] * without_cells * mass
-            for i, value in enumerate((mass, perfused, vascular * mass)):
-                columns[i] = jnp.append(columns[i], value)
-            K = jnp.append(K, of_site / p["marrow.partition"])
-        return columns[0], columns[1], columns[2], K
-
-    def _of_body(self, patient: Patient) -> Callable[[str], Array]:
-        """Reader of the fields of this patient's reference body."""
-        sex = patient.anatomy.sex if len(self.bodies) > 1 else 0
-        return lambda field: jnp.asarray([getattr(b, field) for b in self.bodies])[sex]
+        return circulation_of(self.bodies, self.sites, patient, halogen=halogen)
 
     def amount(self, patient: Patient, regimen: Regimen, agent: Agent) -> Amount:
         """Labelled carrier, and free label with metabolites, in every region. nmol.
@@ -232,7 +171,8 @@ class PBPK(AbstractModel):
             exact = tuple(sorted(v for v in np.asarray(decays).tolist() if v < _QUICK))[:3]
         modes = common_modes(self.slowest_per_h, self.fastest_per_h, self.modes, exact)
         decay = decays[0] if agent.payload.chain.nuclides else jnp.zeros(())
-        c = self._weights(patient, regimen, modes, decay, halogen=moves_as_iodide(agent))
+        fill = self._fill(patient, regimen, agent, modes) if self.rafts_fill else None
+        c = self._weights(patient, regimen, modes, decay, halogen=moves_as_iodide(agent), fill=fill)
         # What left is what is missing: one more mode, which stays for ever.
         c = jnp.concatenate([c, jnp.zeros((*c.shape[:3], 1))], axis=3)
         gone = -c.sum(axis=(0, 1))
@@ -246,6 +186,19 @@ class PBPK(AbstractModel):
         nmol = (c * given[:, None]).reshape(*c.shape[:2], n * k)
         return Amount(self._space(patient), ("conjugate", "iodide"), clock, nmol)
 
+    def _fill(
+        self, patient: Patient, regimen: Regimen, agent: Agent, modes: CommonModes
+    ) -> Float[Array, "dose node site"]:
+        """How full the carrier of each dose finds the rafts."""
+        if agent.payload.drug is not None:
+            raise InputError(f"Rafts that fill are not followed for {agent.payload.name}.")
+        mass = site_mass_g(self.bodies, self.sites, patient)
+        return fill_seen(
+            self.circulation(patient), patient.parameters["raft.capacity"] * mass,
+            carrier_nmol(patient, regimen, agent), regimen.time_h, regimen.duration_h,
+            modes.node_per_h,
+        )  # fmt: skip
+
     def _weights(
         self,
         patient: Patient,
@@ -254,22 +207,26 @@ class PBPK(AbstractModel):
         decay_per_h: Array,
         *,
         halogen: bool,
+        fill: Float[Array, "dose node site"] | None = None,
     ) -> Float[Array, "place species dose mode"]:
         """Weights of the modes after a unit of every dose; one row if doses do not differ."""
         s, c = modes.node_per_h, self.circulation(patient, halogen=halogen)
-        held, paths = carrier_transform(c, s), IodidePaths.of(self.iodine, s)
-        loose = freed(c, held)
+        fills = jnp.zeros((1, 1, len(self.sites))) if fill is None else fill
+        held = jax.vmap(lambda f: carrier_transform(c, s, fill=f))(fills)
+        loose, paths = jax.vmap(lambda h: freed(c, h))(held), IodidePaths.of(self.iodine, s)
 
         def under(blockade: Array) -> Array:
-            free = paths.transform(loose, blockade)
-            w = modes.coefficients(self._in_regions(patient, c, held, free, paths.places))
-            w = jnp.moveaxis(w, 0, -1)[:, :, None]
+            free = jax.vmap(lambda f: paths.transform(f, blockade))(loose)
+            x = self._in_regions(patient, c, held, free, paths.places)
+            w = jnp.einsum("jn,dnpq->pqdj", modes.weight, x)
             if self.voiding_h is None:
                 return w
             rate = {(a, b): k for a, b, k in self.iodine}["UB-con", "Urine"]
-            filling = (jnp.asarray(s) + rate) * free[:, paths.places.index("UB-con")]
-            bladder = modes.coefficients(filling) * voided_share(
-                modes.rate_per_h, decay_per_h, self.voiding_h
+            filling = (jnp.asarray(s) + rate) * free[..., paths.places.index("UB-con")]
+            bladder = (
+                filling
+                @ modes.weight.T
+                * voided_share(modes.rate_per_h, decay_per_h, self.voiding_h)
             )
             return w.at[self.places.index(LABEL["UB-con"]), 1].set(bladder)
 
@@ -278,7 +235,8 @@ class PBPK(AbstractModel):
         with_, without = under(c.blockade), under(jnp.zeros(()))
         thyroid = self.places.index("thyroid")
         ends = [
-            (w[thyroid, 1, 0] / (modes.rate_per_h + decay_per_h)).sum() for w in (with_, without)
+            (w[thyroid, 1] / (modes.rate_per_h + decay_per_h)).sum(axis=-1)
+            for w in (with_, without)
         ]
         exact = blocked_thyroid_h(
             self.blocked_h, self.iodine, regimen, modes, decay_per_h, loose, c.blockade, ends
@@ -289,7 +247,7 @@ class PBPK(AbstractModel):
 
     def _in_regions(
         self, patient: Patient, c: Circulation, held: Array, free: Array, label: tuple[str, ...]
-    ) -> Float[Array, "node place species"]:
+    ) -> Float[Array, "*dose node place species"]:
         """Compartments of carrier and of free label, put into the regions of the dosimetry."""
         sex = patient.anatomy.sex if len(self.bodies) > 1 else 0
         loose = as_matrices([regions_of_label(body, label) for body in self.bodies], self.places)
@@ -403,7 +361,7 @@ class PBPK(AbstractModel):
 
     def plasma_mL(self, patient: Patient) -> Float[Array, ""]:
         """Plasma in the chambers of the heart. mL."""
-        of = self._of_body(patient)
+        of = of_body(self.bodies, patient)
         return of("heart") * of("plasma_mL") * patient.body_mass_kg / of("body_mass_kg")
 
     def _space(self, patient: Patient) -> Regions:

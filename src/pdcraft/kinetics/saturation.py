@@ -25,11 +25,10 @@ from jaxtyping import Array, Float
 from pdcraft.domain import Agent, InputError, NumericalError, Patient, Regimen, unknown
 from pdcraft.kinetics.linear import rate_matrix
 from pdcraft.kinetics.pbpk import PBPK, moves_as_iodide
+from pdcraft.kinetics.pbpk_rates import site_mass_g
 from pdcraft.kinetics.pbpk_regions import as_matrices, regions_of_carrier, regions_of_label
-
-CLR1404_g_per_mol = 637.6
-"""18-(p-iodophenyl)octadecyl phosphocholine with I-127, C29H53INO4P."""
-_BOLUS_h = 1.0 / 60.0
+from pdcraft.kinetics.raft_filling import SHORTEST_h
+from pdcraft.kinetics.subject import carrier_nmol
 
 
 class SaturableTransfer(eqx.Module):
@@ -160,8 +159,9 @@ def saturated_course(
     raft_capacity_nmol_per_g: float | None = None,
     tolerance: float = 1e-8,
 ) -> Float[Array, "time place species"]:
-    """Whole body with rafts that fill up with all of the carrier, labelled and cold.
+    """Whole body with rafts that fill up with all of the carrier, compartment by compartment.
 
+    For a study use ``PBPK(..., rafts_fill=True)``, of which this is the reference.
     Cold carrier comes along at ``carrier.mass_per_activity``; the labelled share of the carrier is
     the same everywhere, so the labelled amounts are a share of the solution.
 
@@ -195,15 +195,13 @@ def saturated_course(
     c = model.circulation(patient, halogen=moves_as_iodide(agent))
     graph = c.graph(model.iodine)
     rates, saturable = graph.rate_per_h, []
-    sizes = dict(zip(patient.anatomy.space.names, patient.anatomy.space.mass_g, strict=True))
     if raft_capacity_nmol_per_g is not None:
         if not raft_capacity_nmol_per_g > 0:
             raise InputError(
                 f"raft_capacity_nmol_per_g = {raft_capacity_nmol_per_g:g} must be greater than 0."
             )
-        for site in model.sites:
-            own = f"{site}.mass"
-            mass = patient.parameters[own] if site != "tumour" else sizes["tumour"]
+        masses = site_mass_g(model.bodies, model.sites, patient)
+        for site, mass in zip(model.sites, masses, strict=True):
             pair = (f"{site} membrane", f"{site} raft")
             k = graph.transfers.index(pair)
             saturable.append(
@@ -212,13 +210,12 @@ def saturated_course(
             rates = rates.at[k].set(0.0)
     K = rate_matrix(graph.places, graph.transfers, rates)
     labelled = regimen.activity_MBq * agent.payload.chain.nmol_per_MBq
-    carrier = regimen.activity_MBq * patient.parameters["carrier.mass_per_activity"]
-    carrier = carrier * 1e3 / CLR1404_g_per_mol  # ug to nmol
+    carrier = carrier_nmol(patient, regimen, agent)
     total = float(carrier.sum())
     if not total > 0:
         raise InputError("Nothing is given: the regimen has no activity.")
     begin = np.asarray(regimen.time_h)
-    length = np.maximum(np.asarray(regimen.duration_h), _BOLUS_h)
+    length = np.maximum(np.asarray(regimen.duration_h), SHORTEST_h)
     veins = jnp.zeros(len(graph.places)).at[graph.places.index("veins")].set(1.0)
     x = trajectory_saturable(
         graph.places, K, saturable, 0.0 * veins, time_h,

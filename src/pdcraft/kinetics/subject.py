@@ -1,13 +1,34 @@
-"""One person or animal with typical values: for reference calculations and for mice."""
+"""One person or animal with typical values, and the cold carrier that comes with an activity."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import jax.numpy as jnp
+from jaxtyping import Array, Float
 
-from pdcraft.domain import Anatomy, InputError, ParameterSet, Patient, Regions, Values
+from pdcraft.domain import (
+    Agent,
+    Anatomy,
+    InputError,
+    ParameterSet,
+    Patient,
+    Regimen,
+    Regions,
+    Values,
+)
 from pdcraft.domain.physiology import Physiology
+
+MASS_PER_ACTIVITY = "carrier.mass_per_activity"
+"""Carrier, labelled and not, that comes with a unit of activity. ug/MBq."""
+
+
+def carrier_nmol(
+    patient: Patient, regimen: Regimen, agent: Agent
+) -> Float[Array, "administration"]:
+    """Carrier of every administration, labelled and not. nmol, ``[administration]``."""
+    ug = regimen.activity_MBq * patient.parameters[MASS_PER_ACTIVITY]
+    return 1e3 * ug / agent.carrier.molar_mass_g_per_mol
 
 
 def subject(

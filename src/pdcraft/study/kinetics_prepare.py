@@ -6,10 +6,8 @@ import numpy as np
 
 from pdcraft.decay import FreeDaughters
 from pdcraft.domain import Agent, InputError, Parameter, ParameterSet, Source, unknown
+from pdcraft.kinetics import MASS_PER_ACTIVITY
 from pdcraft.study.spec import Study
-
-MASS_PER_ACTIVITY = "carrier.mass_per_activity"
-"""Carrier, labelled and not, that comes with a unit of activity. ug/MBq."""
 
 
 def carrier_mass(study: Study, agent: Agent) -> dict[str, float]:
@@ -49,8 +47,22 @@ def carrier_mass(study: Study, agent: Agent) -> dict[str, float]:
     return {MASS_PER_ACTIVITY: 1.0 / per_ug}
 
 
-def lesion_parameters(study: Study) -> list[ParameterSet]:
-    """Masses and perfusions of the lesions of a study; nothing where there are none."""
+def own_parameters(study: Study) -> list[ParameterSet]:
+    """Capacity of rafts, masses and perfusions of lesions; nothing where a study has none."""
+    return [*_of_lesions(study), *_of_rafts(study)]
+
+
+def _of_rafts(study: Study) -> list[ParameterSet]:
+    capacity = study.kinetics.raft_capacity
+    if capacity is None:
+        return []
+    source = Source("pdcraft", f"study file of {study.study.name}; no capacity was published")
+    held = Parameter("raft.capacity", capacity, "nmol/g", "assumption", source,
+                     rests_on_it="tumour dose, response, progression")  # fmt: skip
+    return [ParameterSet("rafts of the study", (held,))]
+
+
+def _of_lesions(study: Study) -> list[ParameterSet]:
     lesions = study.kinetics.lesion
     if not lesions:
         return []

@@ -7,7 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from pdcraft.domain.errors import InputError, unknown
-from pdcraft.study.toml_table import Mass, Span, SpecificActivity, Time, TomlTable
+from pdcraft.study.toml_table import (
+    AmountPerMass,
+    Mass,
+    Span,
+    SpecificActivity,
+    Time,
+    TomlTable,
+)
 from pdcraft.trial.body_surface import SURFACE_FORMULAS
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -49,6 +56,7 @@ class KineticsTable(TomlTable):
     blockade_from: Time | None = None
     blockade_until: Span | None = None
     voiding_every: Span | None = None
+    raft_capacity: AmountPerMass | None = None
     lesion: tuple[LesionTable, ...] = ()
     free_daughter: tuple[DaughterTable, ...] = ()
 
@@ -62,7 +70,8 @@ class KineticsTable(TomlTable):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> KineticsTable:
-        asked = [n for n in ("blockade_from", "blockade_until", "voiding_every", "lesion")
+        asked = [n for n in ("blockade_from", "blockade_until", "voiding_every", "lesion",
+                               "raft_capacity")
                  if getattr(self, n) not in (None, ())]  # fmt: skip
         if asked and self.model != "pbpk":
             raise InputError(

@@ -62,7 +62,7 @@ from pdcraft.dosimetry import (
 from pdcraft.kinetics import PBPK, AbstractModel, CytotoxicConjugate, TwoPool
 from pdcraft.study.beliefs import beliefs
 from pdcraft.study.course import Plan
-from pdcraft.study.kinetics_prepare import carrier_mass, free_daughters, lesion_parameters
+from pdcraft.study.kinetics_prepare import carrier_mass, free_daughters, own_parameters
 from pdcraft.study.spec import CohortTable, Study
 from pdcraft.trial.mice import XENOGRAFT, XENOGRAFT_MASS, Mice
 from pdcraft.trial.population import Population
@@ -164,7 +164,7 @@ def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
 
 def _individual(study: Study) -> list[ParameterSet]:
     if study.study.species == "mouse":
-        return [mouse_parameters(str(study.study.xenograft))]
+        return [mouse_parameters(str(study.study.xenograft)), *own_parameters(study)]
     disease = library.disease(study.study.disease)
     people = library.parameters(f"species/{disease.population}")
     shelves = (*_SHELVES, _KINETICS[study.kinetics.model])
@@ -173,7 +173,7 @@ def _individual(study: Study) -> list[ParameterSet]:
     if drug is not None:
         own = library.parameters("tissues/cytotoxic")
         held = [without(s, own) for s in held] + [library.parameters(f"kinetics/{drug.name}"), own]
-    return [*held, people, disease.parameters, *lesion_parameters(study)]
+    return [*held, people, disease.parameters, *own_parameters(study)]
 
 
 def without(held: ParameterSet, own: ParameterSet) -> ParameterSet:
@@ -243,15 +243,18 @@ def prepare_mice(
     """The same for mice with a xenograft, which is the lesion of their bodies."""
     body = engine_of(agent, ("mouse",), engine_parameters)
     engine = MergedSources(body, _IN_MOUSE) if isinstance(body, Mird) else body
+    asked = study.kinetics
     kinetics = PBPK(
         (library.physiology("mouse"),), library.graph("iodine_icrp137"), lesions=1,
-        exact_per_h=np.asarray(agent.payload.chain.rate_per_h).tolist(),
+        exact_per_h=np.asarray(agent.payload.chain.rate_per_h).tolist(), blocked_h=asked.blocked_h,
+        voiding_h=asked.voiding_every, rafts_fill=asked.raft_capacity is not None,
     )  # fmt: skip
     days = np.arange(0.0, study.study.follow_up / 24.0 + 1e-9)
     effect = Xenograft(place=XENOGRAFT, steps=4 * max(1, days.size - 1))
     plan = Plan(
-        agent, kinetics, engine, (effect,), (GrowthDelay(),), Samples(jnp.asarray(days * 24.0))
-    )
+        agent, kinetics, engine, (effect,), (GrowthDelay(),), Samples(jnp.asarray(days * 24.0)),
+        free_daughters(study, agent, kinetics.places),
+    )  # fmt: skip
     needs = {k: v for k, v in kinetics.needs.items() if k != XENOGRAFT_MASS}  # each mouse's own
     for name, asked in (("PBPK", needs), ("Xenograft", effect.needs)):
         check_needs(asked, parameters, name)
@@ -269,6 +272,11 @@ def mouse_parameters(xenograft: str) -> ParameterSet:
 def _check_doses(study: Study, agent: Agent) -> None:
     """Refuse an activity of a drug, a mass of a radionuclide, a drug in mice."""
     drug, name = agent.payload.drug, agent.payload.name
+    if drug is not None and study.kinetics.raft_capacity is not None:
+        raise InputError(
+            f"kinetics.raft_capacity: rafts that fill are not followed for {name}, whose carrier "
+            "is linear. Leave it out, or simulate a radionuclide."
+        )
     if drug is not None and study.study.species == "mouse":
         raise InputError(
             f"study.species = 'mouse': how free {name} moves in a mouse was not published. "
@@ -303,6 +311,7 @@ def _carrier_model(study: Study, agent: Agent) -> AbstractModel:
     return PBPK(
         bodies, library.graph("iodine_icrp137"), lesions=len(asked.lesion), exact_per_h=decays,
         blocked_h=asked.blocked_h, voiding_h=asked.voiding_every,
+        rafts_fill=asked.raft_capacity is not None,
     )  # fmt: skip
 
 

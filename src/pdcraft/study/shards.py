@@ -14,7 +14,7 @@ from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from pdcraft.domain import Course, NumericalError, Patient, Regimen
-from pdcraft.kinetics import plasma_ng_per_mL
+from pdcraft.kinetics import MASS_PER_ACTIVITY, plasma_ng_per_mL
 from pdcraft.study.course import Plan, treat
 from pdcraft.study.prepare import Prepared
 
@@ -91,7 +91,7 @@ def _radiation(
 ) -> dict[str, Array]:
     """Activity and doses, and the mass of carrier in plasma, labelled and unlabelled together."""
     given, single = regimen.activity_MBq.sum(), jnp.float32
-    carrier_ug = given * patient.parameters["carrier.mass_per_activity"]
+    carrier_ug = given * patient.parameters[MASS_PER_ACTIVITY]
     plasma = plasma_ng_per_mL(
         course.amount, regimen, curve_h, carrier_ug=carrier_ug,
         plasma_mL=plan.kinetics.plasma_mL(patient), region=plan.kinetics.blood_region,

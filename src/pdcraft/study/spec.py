@@ -158,6 +158,8 @@ class Study(TomlTable):
         if twice:
             raise InputError(f"cohort name '{twice[0]}' stands twice. Give each cohort its own.")
         self._doses_agree()
+        if self.study.species == "mouse":
+            self._kinetics_of_mice()
         for cohort in self.cohort:
             if cohort.doses and cohort.doses[-1].at >= self.study.follow_up:
                 raise InputError(
@@ -187,6 +189,18 @@ class Study(TomlTable):
                 "at least as long as the window."
             )
         return self
+
+    def _kinetics_of_mice(self) -> None:
+        """Refuse what the kinetics of a mouse do not know."""
+        for key, foreign in (
+            ("lesion", self.kinetics.lesion),
+            ("model", self.kinetics.model != "pbpk"),
+        ):
+            if foreign:
+                raise InputError(
+                    f"kinetics.{key} is for patients: a mouse has its xenograft for a lesion and "
+                    'moves the carrier by model = "pbpk". Leave it out.'
+                )
 
     def _doses_agree(self) -> None:
         """Refuse patients without doses, and doses of different kinds."""

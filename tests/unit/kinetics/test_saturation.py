@@ -29,6 +29,44 @@ def test_rafts_with_room_for_everything_are_the_linear_model():
     np.testing.assert_allclose(course.sum(axis=(1, 2)) / nmol, 1.0, rtol=1e-6)
 
 
+def fills(capacity, regimen, **asked):
+    """Modes of the whole body whose rafts fill, and of the linear one. nmol per unit."""
+    values = {"lesion 1.mass": 20.0, "lesion.perfusion": 0.3, "raft.capacity": capacity}
+    who = subject(MAN, library.parameters("kinetics/clr1404_pbpk"), values, infiltration=0.3)
+    return [PBPK((MAN,), IODINE, lesions=1, rafts_fill=full, **asked).amount(who, regimen, AGENT)
+            for full in (True, False)]  # fmt: skip
+
+
+def test_a_river_of_rafts_with_room_is_the_linear_one_and_an_empty_dose_changes_nothing():
+    two = Regimen.of([1000.0, 0.0], time_h=[0.0, 168.0])  # the second as padding of a shorter one
+    found, linear = fills(1e9, two, blocked_h=(0.0, 336.0), voiding_h=4.0)
+    np.testing.assert_allclose(found.nmol, linear.nmol, atol=1e-7 * float(linear.nmol.max()))
+
+
+def test_a_river_of_full_rafts_loses_no_molecule_and_a_second_dose_finds_them_fuller():
+    two = Regimen.of([3700.0, 3700.0], time_h=[0.0, 168.0])
+    found, linear = fills(0.02, two, blocked_h=(0.0, 336.0))
+    t = jnp.asarray([10.0, 160.0, 200.0, 2000.0])
+    np.testing.assert_allclose(
+        found.at(t).sum(axis=(1, 2)), linear.at(t).sum(axis=(1, 2)), rtol=1e-9
+    )
+    lesion = MODEL.places.index("lesion 1")
+    kept = [
+        (found.nmol[lesion, 0].reshape(2, -1) / (found.clock.rate_per_h + 0.0036).reshape(2, -1))
+        [i].sum() / (linear.nmol[lesion, 0] / (linear.clock.rate_per_h + 0.0036))
+        .reshape(2, -1)[i].sum() for i in (0, 1)
+    ]  # fmt: skip
+    assert 0.3 < float(kept[1]) < float(kept[0]) < 0.95
+
+
+def test_rafts_of_a_drug_are_not_followed():
+    drug = library.agent("clr1602_ptx")
+    given = Regimen(GIVEN.time_h, GIVEN.duration_h, 0.0 * GIVEN.activity_MBq, jnp.ones(1))
+    model = PBPK((MAN,), IODINE, lesions=1, rafts_fill=True)
+    with pytest.raises(InputError, match="not followed for paclitaxel"):
+        model.amount(WHO, given, drug)
+
+
 def test_full_rafts_hold_less_and_nothing_is_lost():
     room, full = (
         saturated_course(MODEL, WHO, GIVEN, AGENT, TIMES, raft_capacity_nmol_per_g=c)

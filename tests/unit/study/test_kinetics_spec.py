@@ -28,8 +28,8 @@ window = "28 d"
 GOES = '{ nuclide = "Bi-213", rate = 2.0, to = { kidneys = 0.6, liver = 0.2 } }'
 
 
-def integrals(text):
-    prepared = prepare(study_from_text(STUDY + text))
+def integrals(text, study=STUDY):
+    prepared = prepare(study_from_text(study + text))
     plan, one = prepared.plan, prepared.population.draw(jnp.arange(1))
     given = prepared.regimens(prepared.study.cohort[0], one)
     who, regimen = jax.tree.map(lambda leaf: leaf[0], (one, given))
@@ -93,6 +93,8 @@ correlation = [{ parameters = ["plasma.albumin", "liver.function"], correlation 
          "sum to 1 at most"),
         (f"free_daughter = [{GOES}, {GOES}]", "stands twice"),
         ('[population]\nsurface = "mostellar"', "mosteller"),
+        ('model = "two_pool"\nraft_capacity = "1 nmol/g"', "raft_capacity needs the whole body"),
+        ('raft_capacity = "1 nmol"', "amount per mass is needed"),
         ("specific_activity = 1.6", "has no unit"),
         ('specific_activity = "1.6 MBq"', "activity per mass is needed"),
         ('specific_activity = "0 MBq/ug"', "must be greater than 0"),
@@ -138,3 +140,28 @@ def test_a_drug_has_no_specific_activity():
     text = STUDY.replace('"Ac-225"', '"paclitaxel"').replace('activity = "2 MBq', 'mass = "100 mg')
     with pytest.raises(InputError, match="does not decay"):
         prepare(study_from_text(text + 'specific_activity = "2 MBq/ug"'))
+
+
+def test_rafts_that_fill_take_less_into_myeloma_the_more_carrier_comes_along():
+    CLR131 = STUDY.replace('"Ac-225"', '"I-131"').replace('"2 MBq/m2"', '"25 mCi/m2"')
+    held = {}
+    for text in ("", 'raft_capacity = "0.02 nmol/g"',
+                 'raft_capacity = "0.02 nmol/g"\nspecific_activity = "0.2 MBq/ug"'):  # fmt: skip
+        prepared, _, MBq_h = integrals(text, CLR131)
+        held[text] = MBq_h[prepared.plan.kinetics.places.index("tumour"), 0]
+    linear, fill, cold = held.values()
+    assert 0.3 * linear < cold < 0.9 * fill < 0.9 * linear
+    assert prepared.parameters["raft.capacity"].status == "assumption"
+
+
+def test_rafts_of_a_drug_and_lesions_of_mice_are_refused():
+    drug = STUDY.replace('"Ac-225"', '"paclitaxel"').replace('activity = "2 MBq', 'mass = "100 mg')
+    with pytest.raises(InputError, match="rafts that fill are not followed for paclitaxel"):
+        prepare(study_from_text(drug + 'raft_capacity = "1 nmol/g"'))
+    mice = STUDY.replace("patients", 'species = "mouse"\nxenograft = "a2780"\npatients')
+    mice = mice.replace('"2 MBq/m2"', '"2 MBq"')
+    with pytest.raises(InputError, match="has its xenograft for a lesion"):
+        study_from_text(mice + 'lesion = [{ mass = "1 g" }]')
+    filled = prepare(study_from_text(mice + 'raft_capacity = "1 nmol/g"\nvoiding_every = "2 h"'))
+    assert filled.plan.kinetics.rafts_fill
+    assert filled.plan.kinetics.voiding_h == 2.0

@@ -37,6 +37,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "km": ("cohort", "endpoint", "day", "survival", "low", "high", "at_risk"),
     "window": ("cohort", "total", "outcome", "p", "low", "high"),
     "support": ("cohort", "what", "p_any", "mean_if_any", "first_day_p50"),
+    "curves_support": ("cohort", "what", "day", "share"),
     "spider": ("cohort", "patient", "day", "change_percent"),
     "sensitivity": ("cohort", "outcome", "parameter", "rank_correlation"),
     "validity": ("where", "message", "count"),
@@ -44,7 +45,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Columns that a table must have where it is present; further columns may be there."""
 
 _WORDS = {"ctcae": ("low", "high")}  # a limit may be LLN, the lower limit of normal
-_RATES = ("orr", "cbr", "dcr", "p_grade3plus", "p_grade4", "survival", "p_any", "alive")
+_RATES = ("orr", "cbr", "dcr", "p_grade3plus", "p_grade4", "survival", "p_any", "alive", "share")
 
 
 class AnyResults(Protocol):

@@ -285,7 +285,19 @@ def intervals_of(results: Results) -> str:
             f"over {draws} draws of what calibration left undecided (growth, dose and sensitivity "
             "of the tumour, sensitivity and renewal of the marrow) and the number of patients"
         )
+    of_models = "" if results.of_mice else (
+        "; ask for [uncertainty] draws to see what calibration left undecided"
+    )  # fmt: skip
     return (
-        f"from the number of patients ({patients(results.cohorts)}) and not from the uncertainty "
-        "of the models; ask for [uncertainty] draws to see what calibration left undecided"
+        f"from the number of {results.who} ({patients(results.cohorts)}) and not from the "
+        f"uncertainty of the models{of_models}"
     )
+
+
+def not_calibrated(results: Results, lineage: str) -> str:
+    """Words behind a lineage whose sensitivity is an assumption, so that no interval holds it."""
+    held = results.tables["assumptions"] if results.has("assumptions") else ()
+    assumed = any(
+        r["parameter"] == f"{lineage}.alpha" and r["status"] == "assumption" for r in held
+    )
+    return " (sensitivity assumed, not calibrated; intervals do not hold it)" if assumed else ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pdcraft.report import look
 from pdcraft.report.figures.dose import HIGHLIGHTED, ordered_regions
 from pdcraft.report.folder import AnyResults, Cohort, Results
 from pdcraft.report.table import Table
@@ -150,14 +151,26 @@ def _toxicity_groups(results: Results) -> list[Group]:
         name = unit(graded["unit"][0])
         asked: list[tuple[str, str, Callable[[_Record], Cell]]] = [
             ("Nadir, median", name, _spread("nadir")),
-            ("Day of nadir, median", "day", _spread("nadir_day", day)),
-            ("Day of recovery, median", "day", _spread("recovery_day", day)),
+            ("Day of nadir, median", "day", _nadir_day),
+            ("Day of recovery, median", "day", _recovery_day),
             (f"Grade 3 or worse{version}", "%", _rate("p_grade3plus")),
             (f"Grade 4{version}", "%", _rate("p_grade4")),
         ]
         rows = [Row(a, u, _cells(results, graded, write)) for a, u, write in asked]
-        groups.append(Group(sentence_case(lineage), tuple(r for r in rows if _says_something(r))))
+        title = sentence_case(lineage) + look.not_calibrated(results, lineage)
+        groups.append(Group(title, tuple(r for r in rows if _says_something(r))))
     return groups
+
+
+def _nadir_day(row: _Record) -> Cell:
+    """Day of the nadir; a lineage that nothing touches has none."""
+    if math.isnan(row["nadir_day_p50"]):
+        return Cell("no change")
+    return _spread("nadir_day", day)(row)
+
+
+def _recovery_day(row: _Record) -> Cell:
+    return Cell("–") if math.isnan(row["nadir_day_p50"]) else _spread("recovery_day", day)(row)
 
 
 def _response_groups(results: Results) -> list[Group]:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.stats import mstats
 
+_FEWEST = 3
+"""Patients of a draw from whom the error of their median can be estimated."""
+
 
 def spread(
     middle: NDArray | float,
@@ -117,7 +120,7 @@ def believed_median(
     number, values
         Of every patient. ``[patient]``
     draws
-        Draws of the posterior, at least two.
+        Draws of the posterior, at least two; those with fewer than three patients are left out.
     within
         Probability inside the interval.
 
@@ -129,9 +132,9 @@ def believed_median(
     [10, 0, 19]
     """
     of = number % draws
-    groups = [values[of == k] for k in np.unique(of)]
+    groups = [one for k in range(draws) if len(one := values[of == k]) >= _FEWEST]
     medians = np.array([np.median(one) for one in groups])
-    error = [mstats.mjci(one, prob=[0.5])[0] if len(one) > 1 else 0.0 for one in groups]
+    error = [mstats.mjci(one, prob=[0.5])[0] for one in groups]
     middle = float(np.median(values))
     low, high = spread(middle, medians, float(np.square(error).mean()), within=within)
     return middle, float(low), float(high)

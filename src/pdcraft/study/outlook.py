@@ -8,10 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from pdcraft.biology import LINEAGES
 from pdcraft.study.interval import believed
 
 Kept = dict[str, NDArray]
 Rows = list[list[object]]
+
+_BLOOD = (*(f"{lineage}." for lineage in LINEAGES), "red marrow.", "support.")
+_TUMOUR = ("tumour.", "m_protein.", "light_chain.", "dexamethasone.", "plasmacytoma.", "survival.")
+_OUTCOMES = (
+    ("best change", "best response", _BLOOD),
+    ("lowest platelets", "thrombocytopenia",
+     (*(f"{one}." for one in LINEAGES if one != "platelets"), *_TUMOUR)),
+    ("time without progression", "progression or death", _BLOOD),
+)  # fmt: skip
+"""Outcomes that are explained, their events, and how parameters begin that cannot act on them."""
 
 SPIDER = 40
 """Patients shown of each cohort: the first ones, as in the other figures."""
@@ -54,6 +65,17 @@ def support(cohort: str, kept: Kept, events: Sequence[str]) -> Rows:
     return rows
 
 
+def curves_support(cohort: str, kept: Kept, markers: Sequence[str], day: NDArray) -> Rows:
+    """Rows of ``curves_support.csv``: share of patients who were given it by a day."""
+    return [
+        [cohort, what, d, share]
+        for what in ("platelet transfusions", "red cell transfusions")
+        for d, share in zip(
+            day, (kept["markers"][:, markers.index(what)] > 0).mean(axis=0), strict=True
+        )
+    ]
+
+
 def spider(cohort: str, kept: Kept, markers: Sequence[str], day: NDArray, every_d: float) -> Rows:
     """Rows of ``spider.csv``: change of the leading measure at the visits of single patients."""
     name = "M-protein" if "M-protein" in markers else "lesion size"
@@ -72,27 +94,32 @@ def sensitivity(
     """Rows of ``sensitivity.csv``: rank correlation of outcomes with what differs between patients.
 
     For best change, lowest platelets and time without progression, the parameters of the largest
-    Spearman correlation over all patients, draws of the posterior included.
+    Spearman correlation over all patients, draws of the posterior included. Parameters that an
+    outcome cannot depend on (those of other blood cells; those of the tumour for platelets) are
+    left out, and so are correlations that chance gives one parameter in twenty.
     """
     rows: Rows = []
-    varied = [i for i in range(len(parameters)) if np.ptp(kept["parameters"][:, i]) > 0]
-    ranks = stats.rankdata(kept["parameters"][:, varied], axis=0)
-    for name, event in (
-        ("best change", "best response"), ("lowest platelets", "thrombocytopenia"),
-        ("time without progression", "progression or death"),
-    ):  # fmt: skip
+    chance = stats.norm.ppf(0.975) / np.sqrt(len(kept["number"]))
+    for name, event, strangers in _OUTCOMES:
+        varied = [
+            i for i, p in enumerate(parameters)
+            if np.ptp(kept["parameters"][:, i]) > 0 and not p.startswith(strangers)
+        ]  # fmt: skip
         value = stats.rankdata(kept["event_value"][:, events.index(event)])
-        if np.ptp(value) == 0:
+        if np.ptp(value) == 0 or not varied:
             continue
+        ranks = stats.rankdata(kept["parameters"][:, varied], axis=0)
         rho = np.corrcoef(value, ranks.T)[0, 1:]
         for k in np.argsort(-np.abs(rho))[:most]:
-            rows.append([cohort, name, parameters[varied[k]], rho[k]])
+            if abs(rho[k]) > chance:
+                rows.append([cohort, name, parameters[varied[k]], rho[k]])
     return rows
 
 
 COLUMNS: dict[str, Sequence[str]] = {
     "window": ("cohort", "total", "outcome", "p", "low", "high"),
     "support": ("cohort", "what", "p_any", "mean_if_any", "first_day_p50"),
+    "curves_support": ("cohort", "what", "day", "share"),
     "spider": ("cohort", "patient", "day", "change_percent"),
     "sensitivity": ("cohort", "outcome", "parameter", "rank_correlation"),
 }

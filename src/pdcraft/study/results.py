@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ Curve = tuple[NDArray, NDArray, NDArray, NDArray, NDArray]
 
 BAND = (0.05, 0.50, 0.95)
 IMWG = ("PD", "SD", "MR", "PR", "VGPR", "CR")
+_UNCHANGED = 1e-3
+"""A count that loses less of itself than this has not been touched."""
 WATERFALL, SWIMMER = 60, 24
 """Patients shown of each cohort: the first ones, so the sample is the same people everywhere."""
 
@@ -84,8 +86,13 @@ def toxicity(
     markers: Sequence[tuple[str, str]],
     day_of: NDArray,
     draws: int = 0,
+    worst: Mapping[str, int] | None = None,
 ) -> Rows:
-    """Rows of ``toxicity.csv``; recovery is the median of those who needed to recover."""
+    """Rows of ``toxicity.csv``; recovery is the median of those who needed to recover.
+
+    ``worst`` is the highest grade of a lineage that counts can reach; there is no share of a grade
+    above it. A lineage of which not half of the patients lose a thousandth has no day of nadir.
+    """
     rows: Rows = []
     names, unit = [m for m, _ in markers], dict(markers)
     for lineage, nadir, back in (
@@ -98,19 +105,22 @@ def toxicity(
             continue
         i, j = events.index(nadir), events.index(back)
         value = kept["event_value"][:, i]
-        day = day_of[kept["markers"][:, names.index(lineage)].argmin(axis=1)]
+        course = kept["markers"][:, names.index(lineage)]
+        fallen = np.median(course.min(axis=1) / course[:, 0]) < 1.0 - _UNCHANGED
+        day = day_of[course.argmin(axis=1)] if fallen else np.full(len(value), np.nan)
         grade = kept["event_grade"][:, i]
         fell = grade >= 2
         again = np.where(
             kept["event_happened"][fell, j], kept["event_time_h"][fell, j] / 24, np.inf
         )
-        recovery = float(np.median(again)) if fell.any() else np.nan
+        recovery = float(np.median(again)) if fell.any() and fallen else np.nan
+        fourth = (worst or {}).get(lineage, 4) >= 4
+        share4 = believed(kept["number"], grade >= 4, draws) if fourth else (np.nan,) * 3
         rows.append(
             [cohort, lineage, unit[lineage], np.median(value), np.median(day), recovery,
-             (grade >= 3).mean(), (grade >= 4).mean(), *np.quantile(value, (0.05, 0.95)),
+             (grade >= 3).mean(), share4[0], *np.quantile(value, (0.05, 0.95)),
              *np.quantile(day, (0.05, 0.95)),
-             *believed(kept["number"], grade >= 3, draws)[1:],
-             *believed(kept["number"], grade >= 4, draws)[1:]]
+             *believed(kept["number"], grade >= 3, draws)[1:], *share4[1:]]
         )  # fmt: skip
     return rows
 

@@ -79,7 +79,9 @@ def _of_patients(
     parameters = prepared.population.draw(jnp.arange(1)).parameters.names
     return {
         **_of_payload(prepared, name, kept, prepared.population.regions, plan.kinetics.places),
-        "toxicity": results.toxicity(name, kept, events, markers, days, draws),
+        "toxicity": results.toxicity(
+            name, kept, events, markers, days, draws, _worst(prepared.study.assessment.ctcae)
+        ),
         "response": results.response(name, kept, events, draws),
         "km": results.kaplan_meier(name, kept, events, draws),
         "curves_plasma": results.curves_plasma(name, kept, shards.CURVE_DAYS),
@@ -88,9 +90,17 @@ def _of_patients(
         "swimmer": results.swimmer(name, kept, events),
         "window": outlook.window(name, total_given(prepared, cohort), kept, events, draws),
         "support": outlook.support(name, kept, events),
+        "curves_support": outlook.curves_support(name, kept, [m for m, _ in markers], days),
         "spider": outlook.spider(name, kept, [m for m, _ in markers], days, visits),
         "sensitivity": outlook.sensitivity(name, kept, events, parameters),
     }
+
+
+def _worst(version: str) -> dict[str, int]:
+    """Highest grade that a count can reach, by lineage: anaemia of grade 4 has no limit."""
+    rows = [r for r in library.ctcae(version) if str(r["high"]) != "0"]
+    return {r["lineage"]: max(int(q["grade"]) for q in rows if q["lineage"] == r["lineage"])
+            for r in rows}  # fmt: skip
 
 
 def _of_mice(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pdcraft.study.interval import believed
+from pdcraft.study.interval import believed, believed_median
 from pdcraft.study.results import kaplan_meier_curve
 
 
@@ -59,3 +59,28 @@ def test_what_nobody_had_is_not_known_to_be_impossible():
     _, low, high = believed(number, np.zeros(1000, bool), 50)
     assert low == 0.0
     assert high == pytest.approx(2.7055 / 1002.7055, rel=1e-4)  # Wilson: z² / (n + z²)
+
+
+def test_the_interval_of_a_median_holds_what_the_draws_came_from():
+    """Medians of draws scatter by 1 beside the 2.5 of a patient: the 90 % interval is +-1.645."""
+    random = np.random.default_rng(6)
+    number, widths, inside = np.arange(4000), [], []
+    for _ in range(60):
+        centre = random.normal(size=100)
+        middle, low, high = believed_median(
+            number, centre[number % 100] + random.normal(0.0, 2.5, 4000), 100
+        )
+        assert low < middle < high
+        widths.append(high - low)
+        found = random.normal(size=500)
+        inside.append(np.mean((found > low) & (found < high)))
+    assert np.median(widths) == pytest.approx(2 * 1.645, rel=0.05)  # 60 repeats of 100 draws
+    assert np.mean(inside) == pytest.approx(0.90, abs=0.02)
+
+
+def test_draws_with_hardly_a_patient_do_not_spoil_the_interval_of_a_median():
+    number = np.concatenate([np.arange(400), [19, 39]])
+    number = number[(number % 20 != 19) | (number > 380)]
+    values = np.random.default_rng(8).normal(number % 20, 1.0)
+    _, low, high = believed_median(number, values, 20)
+    assert 0.0 < high - low < 25.0

@@ -23,7 +23,10 @@ def blood_counts(results: Results) -> Figure | None:
     markers = [m for m in _markers(results) if m in grades.distinct("lineage")]
     if not markers:
         return None
-    figure = _figure(results, markers)
+    support = _support(results)
+    figure = _figure(results, markers, further=len(support))
+    for i, (what, rows) in enumerate(support, start=len(markers)):
+        _given(figure, results, what, rows, i)
     for i, marker in enumerate(markers):
         bands = grades.where("lineage", marker).sorted_by("grade")
         _shade(figure, bands, i)
@@ -38,9 +41,20 @@ def blood_counts(results: Results) -> Figure | None:
             f"(5th to 95th percentile) of the chosen cohort, {look.patients(results.cohorts)}. "
             "Patients reach their nadirs on different days: the lowest point of a median curve is "
             "not the median nadir."
+            + (
+                " Last: share of patients who were transfused by a day; the counts hold what was "
+                "transfused."
+                if support
+                else ""
+            )
+            + "".join(
+                f" {sentence_case(m)}: {words.strip(' ()')}."
+                for m in markers
+                if (words := look.not_calibrated(results, m))
+            )
         ),
         alt=f"Blood counts ({', '.join(markers)}) against days with shaded CTCAE grades.",
-        tables=("curves_markers.csv", "ctcae.csv"),
+        tables=("curves_markers.csv", "ctcae.csv", *(("curves_support.csv",) if support else ())),
     )
 
 
@@ -48,19 +62,62 @@ def disease_markers(results: Results) -> Figure | None:
     """One panel per marker that is not a graded blood count; None where there is none."""
     graded = set(results.tables["ctcae"]["lineage"]) if results.has("ctcae") else set()
     markers = [m for m in _markers(results) if m not in graded and m not in _ELSEWHERE]
-    return _figure(results, markers) if markers else None
+    if not markers:
+        return None
+    figure = _figure(results, markers)
+    for name, entries in figure.switch.items():  # medians of few times the baseline, wide bands
+        figure.layout[name] |= entries["log"]
+    beyond = (
+        " Volumes go on beyond the limit as if no mouse were killed." if results.of_mice else ""
+    )
+    return replace(figure, caption=figure.caption + beyond)
+
+
+def _support(results: Results) -> list[tuple[str, Table]]:
+    """What was given to anybody, with its rows."""
+    if not results.has("curves_support"):
+        return []
+    table = results.tables["curves_support"]
+    each = [(what, table.where("what", what)) for what in table.distinct("what")]
+    return [(what, rows) for what, rows in each if rows["share"].max() > 0]
+
+
+def _given(figure: Figure, results: Results, what: str, rows: Table, panel: int) -> None:
+    """Draw the share of patients who were given it by a day, one line for each cohort."""
+    x, y = look.axis_name("x", panel), look.axis_name("y", panel)
+    for key in look.cohort_keys(results.cohorts):
+        own = rows.where("cohort", key.choice)
+        figure.traces.append({
+            "type": "scatter", "mode": "lines", "x": look.numbers(own["day"]), "xaxis": x,
+            "y": look.numbers(100 * own["share"]), "yaxis": y,
+            "line": {"color": key.colour, "dash": key.dash, "width": 2, "shape": "hv"},
+            "hovertemplate": f"{key.label}<br>by day %{{x:.0f}}: %{{y:.1f}} %<extra></extra>",
+        })  # fmt: skip
+    domain = look.grid(panel + 1, 2, gap=0.1)[panel]["x"]
+    figure.layout[look.layout_name(x)] = look.day_axis(float(rows["day"].max()), 8) | {
+        "domain": domain, "anchor": y,
+    }  # fmt: skip
+    top = max(5.0, 115.0 * float(rows["share"].max()))
+    figure.layout[look.layout_name(y)] |= look.axis("Patients (%)") | {
+        "anchor": x, "range": [0, float(f"{top:.3g}")],
+    }  # fmt: skip
+    figure.layout["annotations"].append(look.heading(sentence_case(what), x, y))
 
 
 def _markers(results: Results) -> list[str]:
     return results.tables["curves_markers"].distinct("marker")
 
 
-def _figure(results: Results, markers: list[str]) -> Figure:
-    keys = look.cohort_keys(results.cohorts)
-    layout = look.layout(60 + 280 * -(-len(markers) // 2)) | {"annotations": []}
+def _figure(results: Results, markers: list[str], *, further: int = 0) -> Figure:
+    """Panels of markers; room for further ones, whose domains of y are set already."""
+    keys, count = look.cohort_keys(results.cohorts), len(markers) + further
+    layout = look.layout(60 + 280 * -(-count // 2)) | {"annotations": []}
+    domains = look.grid(count, 2, gap=0.1, row_gap=0.16 if count < 5 else 0.1)
+    for i, domain in enumerate(domains):
+        layout[look.layout_name(look.axis_name("y", i))] = {"domain": domain["y"]}
     traces: list[dict[str, Any]] = []
     switch = {}
-    for i, domain in enumerate(look.grid(len(markers), 2, gap=0.1)):
+    for i, domain in enumerate(domains[: len(markers)]):
         rows = results.tables["curves_markers"].where("marker", markers[i])
         x, y = look.axis_name("x", i), look.axis_name("y", i)
         traces += [t for k in keys for t in _courses(rows.where("cohort", k.choice), k, x, y)]

@@ -60,7 +60,8 @@ def _curve(rows: Any, key: Key, x: str, y: str, unit: str) -> list[dict[str, Any
     at = look.numbers(rows["total"])
     low, middle, high = (look.numbers(100 * rows[c]) for c in ("low", "p", "high"))
     base = {"type": "scatter", "x": at, "xaxis": x, "yaxis": y}
-    edge = base | {"mode": "lines", "hoverinfo": "skip", "line": {"width": 0, "color": key.colour}}
+    thin = {"width": 1, "dash": key.dash, "color": f"{key.colour}:0.6"}  # bands tell apart in grey
+    edge = base | {"mode": "lines", "hoverinfo": "skip", "line": thin}
     line = base | {
         "mode": "lines+markers", "y": middle, "name": key.label,
         "line": {"color": key.colour, "dash": key.dash, "width": 2},
@@ -111,9 +112,9 @@ def spider(results: Results) -> Figure:
     keys = look.cohort_keys(results.cohorts)
     table = results.tables["spider"]
     columns = min(3, len(keys))
-    layout = look.layout(80 + 200 * -(-len(keys) // columns)) | {"annotations": []}
+    layout = look.layout(80 + 220 * -(-len(keys) // columns)) | {"annotations": []}
     traces: list[dict[str, Any]] = []
-    for i, domain in enumerate(look.grid(len(keys), columns, gap=0.05)):
+    for i, domain in enumerate(look.grid(len(keys), columns, gap=0.07, row_gap=0.2)):
         rows = table.where("cohort", keys[i].choice)
         x, y = look.axis_name("x", i), look.axis_name("y", i)
         for number in rows.distinct("patient"):
@@ -125,7 +126,10 @@ def spider(results: Results) -> Figure:
                 "hovertemplate": f"patient {int(number)}, day %{{x:.0f}}: %{{y:.0f}} %"
                 "<extra></extra>",
             })  # fmt: skip
-        layout[look.layout_name(x)] = look.day_axis(float(rows["day"].max()), 5) | {
+        lowest = i + columns >= len(keys)
+        layout[look.layout_name(x)] = look.day_axis(
+            float(rows["day"].max()), 5, titled=lowest
+        ) | {
             "domain": domain["x"], "anchor": y,
         }  # fmt: skip
         layout[look.layout_name(y)] = look.axis("Change (%)" if i % columns == 0 else "") | {
@@ -177,7 +181,11 @@ def sensitivity(results: Results) -> Figure:
             f"Spearman correlation, over the patients of {cohort.label}, of three outcomes with "
             "whatever differs between patients"
             + (", draws of the posterior included" if results.study.get("draws") else "")
-            + "; the eight largest of each. A negative bar: more of it, less of the outcome."
+            + "; at most eight of each, without what cannot act on the outcome and without what "
+            "chance alone could show. A negative bar: more of it, less of the outcome."
+            + (" In draws, the alphas of platelets, neutrophils and haemoglobin rise and fall "
+               "together with one factor of the agent, so a bar of one stands for all."
+               if results.study.get("draws") else "")
         ),
         alt="Bars of rank correlations between outcomes and parameters.",
         traces=traces, layout=layout, tables=("sensitivity.csv",),

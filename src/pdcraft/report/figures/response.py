@@ -177,7 +177,7 @@ def _lanes(rows: Table, keys: tuple[Key, ...]) -> list[dict[str, Any]]:
         picked = rows.take(at)
         lanes.append({
             "type": "bar", "orientation": "h", "name": key.label, "marker": _fill(key),
-            "y": at.tolist(), "x": look.numbers(picked["day_end"]),
+            "y": at.tolist(), "x": look.numbers(picked["day_end"]), "width": 0.75,
             "customdata": list(picked["patient"]),
             "hovertemplate": (
                 f"patient %{{customdata}}: {key.label}, %{{x:.0f}} days<extra></extra>"
@@ -206,6 +206,6 @@ def _symbols(at: NDArray, days: NDArray, symbol: str, said: str) -> dict[str, An
 def _swimmer_layout(lanes: int, end: float) -> dict[str, Any]:
     rows = {"showticklabels": False, "ticks": "", "showgrid": False, "range": [-1, lanes]}
     return look.layout(100 + (8 if lanes > _MANY else 13) * lanes, top=8) | {
-        "barmode": "overlay", "bargap": 0.25, "xaxis": look.day_axis(1.03 * end, 13),
+        "barmode": "overlay", "xaxis": look.day_axis(1.03 * end, 13),
         "yaxis": look.axis("Patients, longest at the top") | rows,
     }  # fmt: skip

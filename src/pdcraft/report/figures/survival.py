@@ -120,7 +120,7 @@ def _at_risk(rows: Table, key: Key, days: list[int], x: str, y: str) -> dict[str
 def _still_at_risk(rows: Table, day: float) -> str:
     # The table gives who is at risk at its own days; the next one at or after `day` is the answer.
     later = rows["at_risk"][rows["day"] >= day]
-    return str(int(later[0])) if len(later) else ""
+    return str(int(later[0])) if len(later) else "0"  # the curve ended: nobody is left
 
 
 def _risk_axis(keys: tuple[Key, ...], x: str, top: float, labelled: bool) -> dict[str, Any]:

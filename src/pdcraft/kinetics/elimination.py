@@ -65,7 +65,8 @@ class Elimination(eqx.Module):
     MissingError
         If a transfer, entry or sink names an unknown compartment.
     InputError
-        If a transfer joins a compartment with itself or leaves a sink.
+        If a transfer joins a compartment with itself or leaves a sink, or a compartment is named
+        twice.
 
     References
     ----------
@@ -99,6 +100,9 @@ class Elimination(eqx.Module):
         for name in [*(p for pair in transfers for p in pair), *(entry or ()), *sinks]:
             if name not in places:
                 raise unknown("Compartment", name, places)
+        for what, names in (("places", places), ("entry", entry or ())):
+            if twice := sorted({name for name in names if list(names).count(name) > 1}):
+                raise InputError(f"{twice[0]} stands twice in {what}. Name each compartment once.")
         for source, target in transfers:
             if source == target:
                 raise InputError(f"Transfer {source} -> {target} must join two compartments.")
@@ -168,7 +172,11 @@ def _plan(pairs: Sequence[tuple[int, int]], entry: Sequence[int]) -> tuple[Step,
 
 
 def factorise(plan: Elimination, rate: Sequence[Array], s: Array) -> Factors:
-    r"""Numbers of the elimination at one :math:`s`, all of them sums and products of positives."""
+    r"""Numbers of the elimination at one :math:`s`, all of them sums and products of positives.
+
+    What :math:`p` takes from :math:`j` and would give back to :math:`j` is left out: it changes
+    neither what :math:`j` gives to others nor what it loses, and the diagonal is the sum of both.
+    """
     inflow: dict[tuple[int, int], Array] = {}
     loss: dict[int, Array] = {}
     for (a, b), k in zip(plan.pairs, rate, strict=True):
@@ -287,6 +295,8 @@ def checked(
             f"{entries} entries: {', '.join(plan.places[i] for i in plan.entry)}."
         )
     start = start.reshape(entries, -1)
+    if not isinstance(start, jax.core.Tracer) and not np.isfinite(np.asarray(start)).all():
+        raise InputError("start holds a number that is not finite.")
     if start.shape[1] not in (1, rates.shape[1]):
         raise InputError(f"start is for {start.shape[1]}, rates_per_h for {rates.shape[1]} people.")
     if not isinstance(rates, jax.core.Tracer):

@@ -90,6 +90,7 @@ def test_the_derivative_by_decay_is_that_of_the_formula():
         ({"rates": RATES[:, 0]}, "one column"),
         ({"start": jnp.ones(2)}, "1 entries: blood"),
         ({"start": jnp.ones((1, 3))}, "3, rates_per_h for 2"),
+        ({"start": jnp.array([jnp.nan])}, "not finite"),
         ({"loss": -0.1}, "0 or more"),
         ({"sinks": ()}, "cannot leave urine"),
         ({"rates": RATES.at[2, 1].set(0.0)}, "cannot leave blood, organ"),
@@ -107,9 +108,58 @@ def test_what_cannot_be_right_is_refused_with_its_place(change, said):
 def test_graphs_that_cannot_be_right_are_refused():
     with pytest.raises(MissingError, match="orgn"):
         Elimination(PLACES, [("blood", "orgn")])
+    with pytest.raises(InputError, match="blood stands twice in entry"):
+        Elimination(PLACES, PAIRS, entry=["blood", "blood"])
+    with pytest.raises(InputError, match="organ stands twice in places"):
+        Elimination((*PLACES, "organ"), PAIRS)
     with pytest.raises(InputError, match="two compartments"):
         Elimination(PLACES, [("blood", "blood")])
     with pytest.raises(InputError, match="blood -> organ does"):
         Elimination(PLACES, PAIRS, sinks=["blood"])
     with pytest.raises(InputError, match="at least one"):
         Elimination(PLACES, PAIRS, entry=["urine"], sinks=["urine"])
+
+
+def dense(pairs, rate, start, s):
+    """The same equations as a full matrix, the sink left out."""
+    n = len(start)
+    A = s * np.eye(n, dtype=np.result_type(s, float))
+    for (a, b), k in zip(pairs, rate, strict=True):
+        A[a, a] += k
+        if b < n:
+            A[b, a] -= k
+    return np.linalg.solve(A, start), A
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_graph_is_solved_as_a_full_matrix_with_its_gradient(seed):
+    random = np.random.default_rng(seed)
+    n = int(random.integers(2, 9))
+    names = [*(f"p{i}" for i in range(n)), "out"]
+    ends = random.integers(0, n + 1, (3 * n, 2))
+    pairs = [(int(a), int(b)) for a, b in ends if a != b and a < n]
+    entry = sorted(random.choice(n, 2, replace=False).tolist())
+    plan = Elimination(
+        names, [(names[a], names[b]) for a, b in pairs], entry=[names[i] for i in entry],
+        sinks=["out"],
+    )  # fmt: skip
+    rate, given = 10 ** random.uniform(-3, 3, len(pairs)), random.uniform(0.5, 1.5, 2)
+    start = np.zeros(n)
+    start[entry] = given
+
+    def integrals(k, s):
+        return time_integrated_many(plan, k[:, None], jnp.asarray(given), s)[:, 0]
+
+    x, A = dense(pairs, rate, start, 0.01)
+    found = integrals(jnp.asarray(rate), 0.01)
+    # the full matrix subtracts exchange from exchange: five digits of sixteen at these rates
+    np.testing.assert_allclose(found, x, atol=1e-11 * x.max())
+    # no molecule is lost: what decays and what has left is what was given
+    left = sum(k * found[a] for (a, b), k in zip(pairs, rate, strict=True) if b == n)
+    assert float(0.01 * found.sum() + left) == pytest.approx(given.sum(), rel=1e-13)
+    last = entry[1]
+    slope, by_s = jax.grad(lambda k, s: integrals(k, s)[last], (0, 1))(jnp.asarray(rate), 0.01)
+    y = np.linalg.solve(A.T, np.eye(n)[last])
+    exact = [x[a] * ((y[b] if b < n else 0.0) - y[a]) for a, b in pairs]
+    np.testing.assert_allclose(slope, exact, atol=1e-10 * np.abs(exact).max())
+    assert float(by_s) == pytest.approx(-(y @ x), rel=1e-10)

@@ -41,6 +41,8 @@ class Records:
         1 where the value lies below ``limit`` (0: measured; -1: above it).
     bound
         The other end of where a censored value lies, nan where there is none; None: nowhere.
+    kind
+        What was measured, from 0, where there are several; None: read from the compartment.
     covariates
         Further columns by name.
     amount_unit, value_unit
@@ -68,6 +70,7 @@ class Records:
     value_unit: str = "1"
     rows: tuple[int, ...] = ()
     bound: Floats | None = None
+    kind: Ints | None = None
 
     def of(self, subject: int) -> Ints:
         """Indices of one patient's records, in the order of the file."""

@@ -36,7 +36,7 @@ def event_records(
     covariates: tuple[str, ...] = (),
     carry: Literal["locf", "nocb"] = "locf",
     ranges: Mapping[str, tuple[float, float]] | None = None,
-    dvid: int | None = None,
+    dvid: int | tuple[int, ...] | None = None,
 ) -> Records:
     """Records of a NONMEM-format data set, in house time.
 
@@ -53,7 +53,8 @@ def event_records(
     ranges
         Range in which the model was checked, by covariate; outside it a `ValidityWarning`.
     dvid
-        Kind of observation that counts, where column DVID tells several apart; others are hidden.
+        Kind of observation that counts, where column DVID tells several apart, or several in the
+        order of `Records.kind`; others are hidden.
 
     A value with CENS = 1 (or BLQ = 1) lies below the limit in DV, or in LLOQ where that column has
     one, and above LIMIT where that is given; with CENS = -1 above DV, and below LIMIT.
@@ -180,7 +181,7 @@ class _Table:
 
     def records(
         self, factor: float, units: tuple[str, str], covariates: tuple[str, ...], carry: str,
-        ranges: Mapping[str, tuple[float, float]], dvid: int | None,
+        ranges: Mapping[str, tuple[float, float]], dvid: int | tuple[int, ...] | None,
     ) -> Records:  # fmt: skip
         """All columns, checked."""
         subjects, subject = self._subjects()
@@ -188,7 +189,7 @@ class _Table:
         event = self.column("EVID") if "EVID" in self.columns else (amount > 0) | (rate > 0)
         event = event.astype(float)
         hidden = self.column("MDV") if "MDV" in self.columns else event != 0
-        seen = self._of_kind((event == 0) & (hidden == 0), dvid)
+        seen, kind = self._of_kind((event == 0) & (hidden == 0), dvid)
         self._check_events(event, hidden, amount, rate)
         value = self.columns["DV"]
         censoring, limit, bound = self._censoring(seen, value)
@@ -207,7 +208,7 @@ class _Table:
         return Records(
             subjects, subject, time * factor, event.astype(int), amount, rate / factor,
             whole[0], self.column("II") * factor, whole[1], whole[2], np.nan_to_num(value), seen,
-            censoring.astype(int), limit, carried, *units, self.rows, bound,
+            censoring.astype(int), limit, carried, *units, self.rows, bound, kind,
         )  # fmt: skip
 
     def _subjects(self) -> tuple[tuple[str, ...], np.ndarray]:
@@ -221,22 +222,37 @@ class _Table:
             subject[i] = order.setdefault(label, len(order))
         return tuple(order), subject
 
-    def _of_kind(self, seen: np.ndarray, dvid: int | None) -> np.ndarray:
-        """Observations of one kind; several kinds without a choice are a mistake."""
+    def _of_kind(
+        self, seen: np.ndarray, dvid: int | tuple[int, ...] | None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
+        """Observations that count, and which of several kinds each is.
+
+        Several kinds without a choice are a mistake.
+        """
+        wanted = (dvid,) if isinstance(dvid, int) else dvid
         if "DVID" not in self.columns:
-            if dvid is not None:
-                self.problems.add(0, f"dvid = {dvid} was asked for, but there is no column DVID")
-            return seen
-        kind = self.columns["DVID"]
-        known = np.unique(kind[seen & ~np.isnan(kind)])
+            if wanted is not None:
+                told = ", ".join(map(str, wanted))
+                self.problems.add(0, f"dvid = {told} was asked for, but there is no column DVID")
+            return seen, None
+        column = self.columns["DVID"]
+        known = np.unique(column[seen & ~np.isnan(column)])
         told = ", ".join(f"{k:g}" for k in known)
-        if dvid is None:
-            other = seen & ~np.isnan(kind) & (kind != (known[0] if len(known) else 0))
-            self.tell(other, f"DVID tells {told} apart; one model is fitted to one: say dvid")
-            return seen
-        if dvid not in known:
-            self.problems.add(0, f"no observation has DVID = {dvid}; there are {told or 'none'}")
-        return seen & (kind == dvid)
+        if wanted is None:
+            other = seen & ~np.isnan(column) & (column != (known[0] if len(known) else 0))
+            self.tell(
+                other, f"DVID tells {told} apart; say which is fitted (dvid), or describe each"
+            )
+            return seen, None
+        for number in wanted:
+            if number not in known:
+                self.problems.add(
+                    0, f"no observation has DVID = {number}; there are {told or 'none'}"
+                )
+        kind = np.zeros(len(column), int)
+        for k, number in enumerate(wanted):
+            kind[column == number] = k
+        return seen & np.isin(column, wanted), kind
 
     def _check_events(
         self, event: np.ndarray, hidden: np.ndarray, amount: np.ndarray, rate: np.ndarray

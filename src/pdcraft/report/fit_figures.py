@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Rows = list[dict[str, str]]
@@ -43,9 +43,22 @@ def layout(x: str, y: str, **more: Any) -> dict[str, Any]:
 
 
 def population_figures(about: dict[str, Any], tables: dict[str, Rows]) -> list[Figure]:
-    """All figures of a population fit."""
-    rows, unit = tables["residuals"], about["units"]["value"]
-    unit = "data's unit" if unit == "1" else unit
+    """All figures of a population fit, those of each kind of observation together."""
+    figures: list[Figure] = []
+    for kind, unit in about["kinds"].items():
+        rows, checked = (
+            [r for r in tables[name] if r["kind"] == kind] for name in ("residuals", "vpc")
+        )
+        own = _of_kind(rows, checked, "data's unit" if unit == "1" else unit)
+        if len(about["kinds"]) > 1:
+            own = [
+                replace(f, title=f"{kind}: {f.title}", caption=f"{kind}. {f.caption}") for f in own
+            ]
+        figures += own
+    return figures
+
+
+def _of_kind(rows: Rows, checked: Rows, unit: str) -> list[Figure]:
     figures = [
         _observed(rows, "pred", "population", unit),
         _observed(rows, "ipred", "individual", unit),
@@ -54,7 +67,7 @@ def population_figures(about: dict[str, Any], tables: dict[str, Rows]) -> list[F
     for what, words in (("cwres", "CWRES"), ("npde", "NPDE")):
         for column, axis in (("time_h", "Time (h)"), ("pred", f"Population prediction ({unit})")):
             figures.append(_residual(rows, what, words, column, axis))
-    return [*figures, _check(tables["vpc"], unit)]
+    return [*figures, _check(checked, unit)]
 
 
 def _observed(rows: Rows, column: str, words: str, unit: str) -> Figure:

@@ -108,6 +108,7 @@ def fit_population(data: Path, model: Path, *, out: Path) -> Path:
         "largest_gradient": float(np.abs(fit.gradient).max(initial=0.0)),
         "condition_number": fit.condition_number, "seed": spec.seed,
         "units": {"time": "h", "amount": spec.amount_unit, "value": spec.value_unit},
+        "kinds": dict(spec.kinds),
     }  # fmt: skip
     tables = _population_tables(fit, records, spec)
     return _write(out, tables, about, {"model.toml": spec.text})
@@ -131,38 +132,56 @@ def _population_tables(
             [[who, *(own.parameters[n][i] for n in names), *(own.relative_sd[n][i] for n in names)]
              for i, who in enumerate(records.subjects)],
         ),
-        "residuals": _residuals(fit, records, spec.seed),
-        "vpc": _check(fit, spec.seed),
+        "residuals": _residuals(fit, records, spec),
+        "vpc": _check(fit, spec),
         "shrinkage": (("effect", "shrinkage"), [[k, v] for k, v in left.items()]),
     }  # fmt: skip
 
 
-def _residuals(fit: estimation.PopulationFit, records: Records, seed: int) -> Table:
+def _residuals(fit: estimation.PopulationFit, records: Records, spec: PopulationSpec) -> Table:
     found = estimation.residuals(fit)
-    errors = estimation.discrepancies(fit.model, fit.steps, draws=DRAWS, seed=seed)
+    errors = estimation.discrepancies(fit.model, fit.steps, draws=DRAWS, seed=spec.seed)
     steps, rows = fit.steps, []
     seen, time = np.asarray(steps.is_observed), np.asarray(steps.time_h)
     value, record = np.asarray(steps.value), np.asarray(steps.record)
+    kind, names = np.asarray(steps.kind), [name for name, _ in spec.kinds]
     for i, j in zip(*np.nonzero(seen), strict=True):
         line = records.rows[record[i, j]] if records.rows else record[i, j] + 1
         rows.append(
-            [records.subjects[i], line, time[i, j], value[i, j], found.typical[i, j],
-             found.individual[i, j], found.weighted[i, j], found.conditional[i, j], errors[i, j]]
+            [records.subjects[i], line, names[kind[i, j]], time[i, j], value[i, j],
+             found.typical[i, j], found.individual[i, j], found.weighted[i, j],
+             found.conditional[i, j], errors[i, j]]
         )  # fmt: skip
-    header = ("patient", "line", "time_h", "value", "pred", "ipred", "iwres", "cwres", "npde")
+    header = (
+        "patient",
+        "line",
+        "kind",
+        "time_h",
+        "value",
+        "pred",
+        "ipred",
+        "iwres",
+        "cwres",
+        "npde",
+    )
     return header, rows
 
 
-def _check(fit: estimation.PopulationFit, seed: int) -> Table:
-    check = estimation.predictive_check(fit.model, fit.steps, draws=DRAWS, seed=seed)
-    corrected = "yes" if check.is_corrected else "no"
-    rows: Rows = [
-        [check.time_h[b], p, check.observed[b, k], *check.simulated[b, k], int(check.count[b]),
-         corrected]
-        for b in range(len(check.time_h))
-        for k, p in enumerate(check.percentiles)
-    ]  # fmt: skip
-    header = ("time_h", "percentile", "observed", "p05", "p50", "p95", "count", "corrected")
+def _check(fit: estimation.PopulationFit, spec: PopulationSpec) -> Table:
+    rows: Rows = []
+    for kind, (name, _) in enumerate(spec.kinds):
+        check = estimation.predictive_check(
+            fit.model, fit.steps, draws=DRAWS, seed=spec.seed, kind=kind
+        )
+        corrected = "yes" if check.is_corrected else "no"
+        rows += [
+            [name, check.time_h[b], p, check.observed[b, k], *check.simulated[b, k],
+             int(check.count[b]), corrected]
+            for b in range(len(check.time_h))
+            for k, p in enumerate(check.percentiles)
+        ]  # fmt: skip
+    header = ("kind", "time_h", "percentile", "observed", "p05", "p50", "p95", "count",
+              "corrected")  # fmt: skip
     return header, rows
 
 

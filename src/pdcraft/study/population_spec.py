@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pdcraft.domain.errors import InputError, unknown
 from pdcraft.kinetics.estimation import (
+    Absorbed,
     AbstractStructure,
     Covariate,
     ExponentialSum,
@@ -114,6 +115,20 @@ class CovariateTable(_Table):
     checked: tuple[float, float] | None = None
 
 
+class ObservationTable(_Table):
+    """A further kind of observation, with an error of its own.
+
+    ``measured`` is a compartment, or ``concentration`` of a structure whose response is measured.
+    """
+
+    dvid: int
+    measured: str
+    volume: str = ""
+    unit: str = "1"
+    error: Literal["additive", "proportional", "combined", "log"] = "combined"
+    sigma: dict[str, SigmaTable]
+
+
 class TransferTable(_Table):
     """One arrow of a graph; ``rate`` is a theta or a quotient of two, as "CL/V"."""
 
@@ -131,20 +146,23 @@ class _File(_Table):
     sigma: dict[str, SigmaTable]
     covariate: tuple[CovariateTable, ...] = ()
     transfer: tuple[TransferTable, ...] = ()
+    observation: tuple[ObservationTable, ...] = ()
 
 
 @dataclass(frozen=True)
 class PopulationSpec:
     """A model file as read: the model, its units, how it is to be fitted.
 
-    ``text`` is the file itself, kept with the results.
+    ``text`` is the file itself, kept with the results; ``kinds`` are names and units of what is
+    observed.
     """
 
     model: PopulationModel
     method: str
     carry: Literal["locf", "nocb"]
     standard_errors: Literal["hessian", "sandwich", "none"]
-    dvid: int | None
+    dvid: int | tuple[int, ...] | None
+    kinds: tuple[tuple[str, str], ...]
     time_unit: str
     amount_unit: str
     value_unit: str
@@ -180,15 +198,35 @@ def population_model_from_text(text: str, *, name: str = "model file") -> Popula
         told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()[:5])
         raise InputError(f"{name}: {told}.") from error
     try:
-        model = _model(file)
+        model, dvid = _model(file), _dvid(file)
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
     ranges = {c.column: c.checked for c in file.covariate if c.checked is not None}
     units = file.units
+    first = model.structure.measured_place
+    name_of_first = "response" if first is None else model.structure.places[first]
+    kinds = ((name_of_first, units.value), *((o.measured, o.unit) for o in file.observation))
     return PopulationSpec(
-        model, file.model.method, file.model.carry, file.model.standard_errors, file.model.dvid,
+        model, file.model.method, file.model.carry, file.model.standard_errors, dvid,
+        kinds,
         units.time, units.amount, units.value, ranges, file.model.seed, text,
     )  # fmt: skip
+
+
+def _dvid(file: _File) -> int | tuple[int, ...] | None:
+    """The kinds of observation that are fitted; those of several need a number each."""
+    if not file.observation:
+        return file.model.dvid
+    numbers = (file.model.dvid, *(o.dvid for o in file.observation))
+    measured = [o.measured for o in file.observation]
+    if len(set(measured)) < len(measured):
+        raise InputError(f"Each [[observation]] needs a 'measured' of its own: {measured}.")
+    if None in numbers or len(set(numbers)) < len(numbers):
+        raise InputError(
+            f"dvid of [model] and of each [[observation]] must be given and differ; they are "
+            f"{', '.join(map(str, numbers))}."
+        )
+    return tuple(int(n) for n in numbers if n is not None)
 
 
 def _model(file: _File) -> PopulationModel:
@@ -201,17 +239,21 @@ def _model(file: _File) -> PopulationModel:
     for block in file.block:
         _fill(correlation, effects, block)
     fixed = {f"omega.{k}" for k, v in file.omega.items() if v.fixed}
-    fixed |= {f"sigma.{k}" for k, v in file.sigma.items() if v.fixed}
+    sigma = dict(file.sigma)
+    for o in file.observation:
+        sigma |= {f"{o.measured}.{k}": v for k, v in o.sigma.items()}
+    fixed |= {f"sigma.{k}" for k, v in sigma.items() if v.fixed}
     return PopulationModel(
         _structure(file),
         {k: Theta(v.value, v.unit, v.fixed, v.positive) for k, v in file.theta.items()
          if v.value is not None},
         correlation * np.outer(sd, sd), effects, tuple(file.omega[e].shape for e in effects),
-        {k: v.sd for k, v in file.sigma.items()}, file.model.error,
+        {k: v.sd for k, v in sigma.items()}, file.model.error,
         {k: v.column for k, v in file.theta.items() if v.column is not None},
         tuple(Covariate(c.parameter, c.column, c.form, c.reference, c.coefficient)
               for c in file.covariate),
         frozenset(fixed), tuple(b.effects for b in file.block),
+        tuple((o.measured, o.error) for o in file.observation),
     )  # fmt: skip
 
 
@@ -233,6 +275,40 @@ def _fill(correlation: np.ndarray, effects: tuple[str, ...], block: BlockTable) 
 
 
 def _structure(file: _File) -> AbstractStructure:
+    """The structure, with lag and bioavailability where there is a theta ALAG or F."""
+    bare = _with_observations(_bare_structure(file), file.observation)
+    used = {*bare.needs, *(c.coefficient for c in file.covariate)}
+    has_lag, has_share = ("ALAG" in file.theta and "ALAG" not in used,
+                          "F" in file.theta and "F" not in used)  # fmt: skip
+    return Absorbed(bare, has_lag, has_share) if has_lag or has_share else bare
+
+
+def _with_observations(
+    structure: AbstractStructure, observations: tuple[ObservationTable, ...]
+) -> AbstractStructure:
+    """The structure, measured in further ways."""
+    if not observations:
+        return structure
+    if isinstance(structure, Friberg) and not structure.driven:
+        if [o.measured for o in observations] != ["concentration"]:
+            raise InputError("Besides its cells, 'friberg' is measured as 'concentration' only.")
+        return replace(structure, with_drug=True)
+    if not isinstance(structure, Linear):
+        raise InputError(
+            f"{type(structure).__name__} is measured in one way; several kinds of observation need "
+            "compartments ('graph', one_ to three_compartment) or 'friberg'."
+        )
+    others, units = [], dict(structure.units)
+    for o in observations:
+        if o.measured not in structure.places:
+            raise unknown("observation.measured =", o.measured, structure.places)
+        volume = _quotient(o.volume) if o.volume else None
+        units |= {p: units.get(p, "volume") for p in volume or () if p is not None}
+        others.append((structure.places.index(o.measured), volume))
+    return replace(structure, others=tuple(others), units=tuple(units.items()))
+
+
+def _bare_structure(file: _File) -> AbstractStructure:
     name = file.model.structure
     if name != "graph":
         if name not in STRUCTURES:

@@ -75,3 +75,68 @@ def test_bad_data_leave_nothing(tmp_path):
 def test_a_mistake_in_the_model_file_is_named(old, new, error, said):
     with pytest.raises(error, match=said):
         population_model_from_text(MODEL.replace(old, new))
+
+
+TUMOUR = """
+[[observation]]
+dvid = 2
+measured = "tumour"
+volume = "VT"
+error = "proportional"
+unit = "mg/kg"
+sigma.proportional = { sd = 0.15 }
+"""
+
+
+def _two_kinds():
+    graph = (
+        MODEL.replace("[model]", "[model]\ndvid = 1")
+        .replace('rate = "CL/V"', 'rate = "CL/V"\n[[transfer]]\nsource = "central"\n'
+                 'target = "tumour"\nrate = "KIN"\n[[transfer]]\nsource = "tumour"\n'
+                 'target = "central"\nrate = "KOUT"')
+        .replace("[omega]", "KIN = { value = 0.03, fixed = true }\n"
+                 "KOUT = { value = 0.1, fixed = true }\nVT = { value = 2.0, fixed = true }\n"
+                 "[omega]")
+    )  # fmt: skip
+    return graph + TUMOUR
+
+
+def test_plasma_and_tumour_are_fitted_together(tmp_path):
+    random = np.random.default_rng(2)
+    lines = ["ID,TIME,AMT,DV,DVID"]
+    for i in range(8):
+        lines.append(f"{i},0,100,.,.")
+        rate = 0.1 * np.exp(0.4 * random.standard_normal())
+        for t in (1.0, 6.0, 12.0, 24.0):
+            y = 2.5 * np.exp(-rate * t) + 0.1 * random.standard_normal()
+            z = 2.5 * (np.exp(-0.05 * t) - np.exp(-0.2 * t)) * np.exp(0.1 * random.normal())
+            lines += [f"{i},{t},.,{y},1", f"{i},{t},.,{z},2"]
+    (tmp_path / "d.csv").write_text("\n".join(lines), "utf-8")
+    (tmp_path / "m.toml").write_text(_two_kinds(), "utf-8")
+    folder = fit_population(tmp_path / "d.csv", tmp_path / "m.toml", out=tmp_path / "out")
+    estimates = (folder / "tables" / "estimates.csv").read_text("utf-8")
+    assert "sigma[additive]" in estimates
+    assert "sigma[tumour.proportional]" in estimates
+    kinds = [line.split(",")[0] for line in (folder / "tables" / "vpc.csv").read_text().split()]
+    assert set(kinds[1:]) == {"central", "tumour"}
+    page = report.render_fit(folder)
+    assert "tumour: Predictive check" in page
+    assert "Prediction-corrected value (mg/kg)" in page
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("dvid = 1", "dvid = 2", "must be given and differ"),
+        ('"tumour"\nvolume', '"liver"\nvolume', "observation.measured = 'liver'"),
+        ("sigma.proportional = { sd = 0.15 }", "sigma.additive = { sd = 1 }", "needs sigma"),
+    ],
+)
+def test_a_mistake_in_an_observation_is_named(old, new, said):
+    with pytest.raises((InputError, MissingError), match=said):
+        population_model_from_text(_two_kinds().replace(old, new))
+
+
+def test_lag_and_bioavailability_come_with_their_thetas():
+    text = MODEL.replace("[omega]", "ALAG = { value = 0.5, unit = 'h' }\n[omega]")
+    assert set(population_model_from_text(text).model.structure.needs) == {"CL", "V", "ALAG"}

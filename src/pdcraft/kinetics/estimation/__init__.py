@@ -7,6 +7,7 @@ Laplace, `most_probable` parameters of one patient, residuals, shrinkage, predic
 Read first: `model.py`, then `likelihood.py`.
 """
 
+from pdcraft.kinetics.estimation.absorption import Absorbed
 from pdcraft.kinetics.estimation.bayes import PopulationPosterior, sample_population
 from pdcraft.kinetics.estimation.fit import (
     Estimate,
@@ -44,10 +45,10 @@ from pdcraft.kinetics.estimation.structures import (
 )
 
 __all__ = [
-    "METHODS", "AbstractStructure", "Covariate", "Estimate", "ExponentialSum", "Friberg", "Linear",
-    "MichaelisMenten", "Objective", "PopulationFit", "PopulationModel", "PopulationPosterior",
-    "Posterior", "PredictiveCheck", "Residuals", "Schedule", "Theta", "discrepancies",
-    "fit_population", "most_probable", "objective_at", "one_compartment", "predictive_check",
-    "prepare", "residuals", "sample_population", "schedule", "shrinkage", "simulate_values",
-    "three_compartment", "two_compartment", "typical_values",
+    "METHODS", "Absorbed", "AbstractStructure", "Covariate", "Estimate", "ExponentialSum",
+    "Friberg", "Linear", "MichaelisMenten", "Objective", "PopulationFit", "PopulationModel",
+    "PopulationPosterior", "Posterior", "PredictiveCheck", "Residuals", "Schedule", "Theta",
+    "discrepancies", "fit_population", "most_probable", "objective_at", "one_compartment",
+    "predictive_check", "prepare", "residuals", "sample_population", "schedule", "shrinkage",
+    "simulate_values", "three_compartment", "two_compartment", "typical_values",
 ]  # fmt: skip

@@ -122,18 +122,23 @@ def prepare(
     """
     if records.observations == 0:
         raise InputError("The data hold no observation that counts (EVID 0 and MDV 0).")
-    measured = records.is_observed & (records.censoring == 0)
-    negative = np.flatnonzero(measured & (records.value < 0))
-    if "proportional" in model.sigma and len(negative):
-        raise InputError(
-            f"Negative values: {', '.join(records.row(int(r)) for r in negative[:20])}. With error "
-            f"'{model.error}' none can be; leave them out (MDV = 1), say CENS = 1 with the limit "
-            "in DV, or use error = 'additive'."
-        )
-    return schedule(
+    steps = schedule(
         records, model.structure.places, default=model.structure.dose_place,
-        measured=model.structure.measured_place, covariates=model.reads, carry=carry,
+        measured=model.structure.measured_places, covariates=model.reads, carry=carry,
     )  # fmt: skip
+    record, kind = np.asarray(steps.record), np.zeros(len(records.time_h), int)
+    kind[record[record >= 0]] = np.asarray(steps.kind)[record >= 0]
+    measured = records.is_observed & (records.censoring == 0)
+    for k, (prefix, error) in enumerate(model.errors):
+        negative = np.flatnonzero(measured & (records.value < 0) & (kind == k))
+        if f"{prefix}proportional" in model.sigma and len(negative):
+            raise InputError(
+                f"Negative values: {', '.join(records.row(int(r)) for r in negative[:20])}. With "
+                f"error '{error}' none can be; leave them out (MDV = 1), say CENS = 1 with the "
+                "limit in DV, or use error = 'additive'."
+            )
+    model.structure.check(steps)
+    return steps
 
 
 def fit_population(
@@ -346,7 +351,8 @@ def estimates(
     lost = not np.isfinite(covariance).all()
     error = np.where(moves & (not lost), np.sqrt(np.maximum(variance, 0.0)), np.nan)
     wide = error * float(scipy.stats.t.ppf(0.95, max(patients - 1, 1)))
-    ratio = np.exp(wide / np.where(value == 0, np.nan, np.abs(value)))
+    with np.errstate(over="ignore"):  # of a variance that went to 0 nothing is known
+        ratio = np.exp(wide / np.where(value == 0, np.nan, np.abs(value)))
     low, high = (np.where(above, value * ratio**k, value + k * wide) for k in (-1, 1))
     return tuple(
         Estimate(n, float(v), u, *map(float, numbers))

@@ -118,7 +118,7 @@ def residuals(fit: PopulationFit) -> Residuals:
         typical = model.predict(theta, jnp.zeros_like(e), s)
         seen = s.is_observed
         at = near.f if fit.method in ("focei", "laplace") else typical
-        r = jnp.where(seen, model.variance(at, sigma), 1.0)
+        r = jnp.where(seen, model.variance(at, sigma, s), 1.0)
         miss = jnp.where(seen, s.value - near.f, 0.0)
         G = jnp.where(seen[:, None], near.G, 0.0)
         spread = G @ root

@@ -126,7 +126,7 @@ class Objective:
         self, sigma: dict[str, Array], steps: Schedule, f: Array, rest: Array | None
     ) -> Array:
         """Terms of the observations in `joint`, one for each step."""
-        r = self.model.variance(f if rest is None else rest, sigma)
+        r = self.model.variance(f if rest is None else rest, sigma, steps)
         r = jnp.where(steps.is_observed, r, 1.0)
         miss = jnp.where(steps.is_observed, steps.value - f, 0.0)
         parts = jnp.log(r) + miss**2 / r
@@ -183,7 +183,7 @@ class Objective:
         Without the second term where the variance is that of the prediction without effects.
         """
         r, change = jax.jvp(
-            lambda x: self.model.variance(x, sigma), (f if rest is None else rest,),
+            lambda x: self.model.variance(x, sigma, steps), (f if rest is None else rest,),
             (jnp.ones_like(f),),
         )  # fmt: skip
         r = jnp.where(steps.is_observed, r, 1.0)
@@ -195,7 +195,7 @@ class Objective:
     ) -> Array:
         r""":math:`\ln|V|+d^TV^{-1}d` with :math:`V=G\Omega G^T+R` at :math:`\eta=0`."""
         seen = steps.is_observed
-        r = jnp.where(seen, self.model.variance(at.f, sigma), 1.0)
+        r = jnp.where(seen, self.model.variance(at.f, sigma, steps), 1.0)
         spread = jnp.where(seen[:, None], at.G, 0.0) @ root
         d = jnp.where(seen, steps.value - at.f, 0.0)
         V = spread @ spread.T + jnp.diag(r)

@@ -85,6 +85,9 @@ class PopulationModel:
         Names among ``omega`` and ``sigma`` that are not estimated.
     blocks
         Groups of effects that covary; effects in none are independent.
+    kinds
+        Name and error model of every further kind of observation that the structure has, as
+        ``("tumour", "proportional")``; its sigmas are named ``tumour.proportional``.
     """
 
     structure: AbstractStructure
@@ -98,6 +101,7 @@ class PopulationModel:
     covariates: tuple[Covariate, ...] = ()
     fixed: frozenset[str] = frozenset()
     blocks: tuple[tuple[str, ...], ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a model that lacks a parameter, or names one that does not exist."""
@@ -133,15 +137,28 @@ class PopulationModel:
                 "omega must be positive definite: variances above 0, correlations within 1. "
                 "Leave out an effect whose variance is 0."
             )
-        if self.error not in ERRORS:
-            raise unknown("Error model", self.error, ERRORS)
-        wanted = {"combined": {"additive", "proportional"}, "log": {"additive"}}
-        need = wanted.get(self.error, {self.error})
-        if set(self.sigma) != need or not all(v > 0 for v in self.sigma.values()):
+        if len(self.structure.measured_places) != len(self.errors):
             raise InputError(
-                f"Error '{self.error}' needs sigma {' and '.join(sorted(need))}, each above 0; "
+                f"The structure is measured in {len(self.structure.measured_places)} ways; there "
+                f"are error models for {len(self.errors)}."
+            )
+        wanted = {"combined": ("additive", "proportional"), "log": ("additive",)}
+        need = set()
+        for prefix, error in self.errors:
+            if error not in ERRORS:
+                raise unknown("Error model", error, ERRORS)
+            need |= {prefix + part for part in wanted.get(error, (error,))}
+        if set(self.sigma) != need or not all(v > 0 for v in self.sigma.values()):
+            told = ", ".join(f"'{error}'" for _, error in self.errors)
+            raise InputError(
+                f"Error {told} needs sigma {' and '.join(sorted(need))}, each above 0; "
                 f"it has {dict(self.sigma)}."
             )
+
+    @property
+    def errors(self) -> tuple[tuple[str, str], ...]:
+        """Prefix of its sigmas and error model of every kind of observation."""
+        return (("", self.error), *((f"{name}.", error) for name, error in self.kinds))
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -242,18 +259,28 @@ class PopulationModel:
         changes = steps.changes_at_records
         during = self.individual(theta, eta, steps, now=False) if changes else now
         f = self.structure.course(during, now, steps)
-        if self.error != "log":
-            return f
-        return jnp.log(jnp.where(steps.is_observed, f, 1.0))
+        for kind, (_, error) in enumerate(self.errors):
+            if error == "log":
+                is_log = steps.is_observed & self._is(kind, steps)
+                logarithm = jnp.log(jnp.where(is_log, f, 1.0))
+                f = jnp.where(self._is(kind, steps), logarithm, f)
+        return f
 
-    def variance(self, f: Array, sigma: Mapping[str, Array]) -> Array:
-        """Variance of the error where ``f`` is predicted."""
+    def variance(self, f: Array, sigma: Mapping[str, Array], steps: Schedule) -> Array:
+        """Variance of the error where ``f`` is predicted at the steps of one patient."""
         out = jnp.zeros_like(f)
-        if "additive" in sigma:
-            out = out + sigma["additive"] ** 2
-        if "proportional" in sigma:
-            out = out + (sigma["proportional"] * f) ** 2
+        for kind, (prefix, _) in enumerate(self.errors):
+            own = jnp.zeros_like(f)
+            if f"{prefix}additive" in sigma:
+                own = own + sigma[f"{prefix}additive"] ** 2
+            if f"{prefix}proportional" in sigma:
+                own = own + (sigma[f"{prefix}proportional"] * f) ** 2
+            out = jnp.where(self._is(kind, steps), own, out)
         return out
+
+    def _is(self, kind: int, steps: Schedule) -> Any:
+        """Where an observation is of a kind; everywhere if there is one."""
+        return steps.kind == kind if self.kinds else True
 
 
 def _factor(c: Covariate, x: Array, theta: Mapping[str, Array]) -> Array:

@@ -69,7 +69,7 @@ def _simulate(same: _Same, key: Array, numbers: Array, steps: Schedule) -> Array
         eta = root @ jax.random.normal(of_eta, (root.shape[0],), dtype=float)
         f = model.predict(theta, eta, own)
         noise = jax.random.normal(of_error, f.shape, dtype=float)
-        return f + noise * jnp.sqrt(model.variance(f, sigma))
+        return f + noise * jnp.sqrt(model.variance(f, sigma, own))
 
     patients = jnp.arange(steps.wait_h.shape[0])
     every = jax.vmap(one, in_axes=(None, 0, 0))
@@ -113,6 +113,7 @@ def predictive_check(
     bins: int = 8,
     correct: bool = True,
     percentiles: tuple[float, ...] = (5.0, 50.0, 95.0),
+    kind: int = 0,
 ) -> PredictiveCheck:
     r"""Visual predictive check, prediction-corrected unless ``correct`` is False.
 
@@ -120,7 +121,8 @@ def predictive_check(
 
     (differences instead of quotients for data on the log scale). Bins hold equal numbers of
     observations. Where values lie below a limit of quantification, data and simulations are not
-    corrected and set to the largest limit where they lie below it.
+    corrected and set to the largest limit where they lie below it. Of several kinds of observation
+    one is shown.
 
     References
     ----------
@@ -128,7 +130,9 @@ def predictive_check(
     """
     if bins < 1:
         raise InputError(f"bins = {bins} must be 1 or more.")
-    seen = np.asarray(steps.is_observed)
+    seen = np.asarray(steps.is_observed) & (np.asarray(steps.kind) == kind)
+    if not seen.any():
+        raise InputError(f"No observation is of kind {kind}; there are {len(model.errors)}.")
     y, t = np.asarray(steps.value)[seen], np.asarray(steps.time_h)[seen]
     made = np.asarray(simulate_values(model, steps, draws=draws, seed=seed))[:, seen]
     below = (np.asarray(steps.censoring) == 1)[seen]
@@ -140,7 +144,8 @@ def predictive_check(
     place = np.clip(np.searchsorted(edges, t, side="right") - 1, 0, max(len(edges) - 2, 0))
     if correct:
         typical = np.asarray(typical_values(model, steps))[seen]
-        y, made = _corrected(model, y, made, typical, place)
+        is_log = model.errors[kind][1] == "log"
+        y, made = _corrected(is_log, y, made, typical, place)
     kept = [b for b in range(max(len(edges) - 1, 1)) if (place == b).any()]
     observed = np.array([np.percentile(y[place == b], percentiles) for b in kept])
     each = np.array([np.percentile(made[:, place == b], percentiles, axis=1) for b in kept])
@@ -151,11 +156,11 @@ def predictive_check(
 
 
 def _corrected(
-    model: PopulationModel, y: Floats, made: Floats, typical: Floats, place: NDArray[np.int64]
+    is_log: bool, y: Floats, made: Floats, typical: Floats, place: NDArray[np.int64]
 ) -> tuple[Floats, Floats]:
     middle = np.array([np.median(typical[place == b]) if (place == b).any() else np.nan
                        for b in range(place.max() + 1)])[place]  # fmt: skip
-    if model.error == "log":
+    if is_log:
         return y + middle - typical, made + middle - typical
     positive = typical > 0
     factor = np.where(positive, middle / np.where(positive, typical, 1.0), 1.0)

@@ -42,6 +42,8 @@ class Schedule(eqx.Module):
         Columns over the wait before the step, and at its instant. ``[patient, step, covariate]``.
     record
         Index of the record, -1 for a step that was written out.
+    kind
+        Which of the model's kinds of observation it is, from 0.
     """
 
     wait_h: Float[Array, "patient step"]
@@ -60,6 +62,7 @@ class Schedule(eqx.Module):
     covariates_now: Float[Array, "patient step covariate"]
     time_h: Float[Array, "patient step"]
     record: Int[Array, "patient step"]
+    kind: Int[Array, "patient step"]
     names: tuple[str, ...] = eqx.field(static=True)
     has_infusion: bool = eqx.field(static=True)
     has_steady_state: bool = eqx.field(static=True)
@@ -87,7 +90,7 @@ def schedule(
     places: tuple[str, ...],
     *,
     default: int = 0,
-    measured: int | None = 0,
+    measured: tuple[int | None, ...] = (0,),
     covariates: tuple[str, ...] = (),
     carry: Literal["locf", "nocb"] = "locf",
 ) -> Schedule:
@@ -102,8 +105,9 @@ def schedule(
     default
         Index of the compartment of doses that name none.
     measured
-        Index of the compartment that is measured; None for a response, which the data may give
-        any number above those of the compartments.
+        Index of the compartment that is measured, for each kind of observation; None for a
+        response, which the data may give any number above those of the compartments. Records that
+        do not say their kind are told apart by their compartment.
     covariates
         Columns that the model reads.
     carry
@@ -124,26 +128,39 @@ def schedule(
             )
     if carry not in ("locf", "nocb"):
         raise InputError(f"carry = '{carry}' must be 'locf' or 'nocb'.")
-    _check_measured(records, places, measured)
+    kinds = _kinds(records, places, measured)
     steps = [
         _steps_of(records, records.of(i), len(places), default)
         for i in range(len(records.subjects))
     ]
-    return _padded(records, steps, len(places), covariates, carry)
+    return _padded(records, steps, len(places), covariates, carry, kinds)
 
 
-def _check_measured(records: Records, places: tuple[str, ...], measured: int | None) -> None:
+def _kinds(
+    records: Records, places: tuple[str, ...], measured: tuple[int | None, ...]
+) -> np.ndarray:
+    """Which kind of observation every record is; refuse those of a compartment without one."""
+    kinds = np.zeros(len(records.time_h), int) if records.kind is None else records.kind.copy()
     for r in np.flatnonzero(records.is_observed):
         number = int(records.compartment[r])
-        right = number > len(places) if measured is None else number == measured + 1
-        if number and not right:
-            where = (
-                f"{measured + 1} ({places[measured]})" if measured is not None else "the response"
+        if number == 0:
+            continue
+        fits = [
+            number > len(places) if place is None else number == place + 1 for place in measured
+        ]
+        if records.kind is None and any(fits):
+            kinds[r] = fits.index(True)
+        elif not fits[kinds[r]]:
+            asked = measured if records.kind is None else (measured[kinds[r]],)
+            told = " or ".join(
+                "the response" if place is None else f"{place + 1} ({places[place]})"
+                for place in asked
             )
             raise InputError(
                 f"{records.row(int(r))}: an observation of compartment {number}; this structure is "
-                f"measured in {where}. Leave CMT out (0), or hide what is not fitted with MDV = 1."
+                f"measured in {told}. Leave CMT out (0), or hide what is not fitted with MDV = 1."
             )
+    return kinds
 
 
 def _steps_of(records: Records, own: np.ndarray, places: int, default: int) -> list[_Step]:
@@ -202,8 +219,9 @@ def _dose(records: Records, r: int, step: _Step) -> list[_Step]:
 
 
 def _padded(
-    records: Records, steps: list[list[_Step]], places: int, names: tuple[str, ...], carry: str
-) -> Schedule:
+    records: Records, steps: list[list[_Step]], places: int, names: tuple[str, ...], carry: str,
+    kinds: np.ndarray,
+) -> Schedule:  # fmt: skip
     n, longest = len(steps), max(len(s) for s in steps)
     flat = {
         what: np.zeros((n, longest))
@@ -233,7 +251,8 @@ def _padded(
     return Schedule(
         f["wait"], f["reset"], f["bolus"], f["rate"], f["interval"], f["sa"], f["sr"], f["value"],
         jnp.asarray(seen), f["censoring"], f["limit"], f["bound"], jnp.asarray(during),
-        jnp.asarray(now), f["time"], jnp.asarray(record), names,
+        jnp.asarray(now), f["time"], jnp.asarray(record),
+        jnp.asarray(np.where(record >= 0, kinds[record], 0)), names,
         has_infusion=bool((by_place["rate"] != 0).any()), has_steady_state=bool(settles.any()),
         has_bound=bool((seen & np.isfinite(flat["bound"])).any()),
         changes_at_records=not np.array_equal(during, now),

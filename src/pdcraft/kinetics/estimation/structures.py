@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import equinox as eqx
 import jax
@@ -45,6 +45,14 @@ class AbstractStructure(eqx.Module):
     def measured_place(self) -> int | None:
         """Index of the compartment that is measured; None where it is a response to them."""
 
+    @property
+    def measured_places(self) -> tuple[int | None, ...]:
+        """The same for every kind of observation; one, unless the structure has more."""
+        return (self.measured_place,)
+
+    def check(self, steps: Schedule) -> None:
+        """Refuse data that the structure cannot take."""
+
     @abc.abstractmethod
     def course(self, during: Individual, now: Individual, steps: Schedule) -> Float[Array, "step"]:
         """What would be measured at every step of one patient, without error.
@@ -71,6 +79,10 @@ class Linear(AbstractStructure):
         quotient of two ``(numerator, denominator)``; None measures the amount.
     units
         Parameters and their dimension.
+    enters
+        Compartment of doses that name none.
+    others
+        Further kinds of observation: ``(measured, volume)`` of each.
     """
 
     compartments: tuple[str, ...] = eqx.field(static=True)
@@ -79,6 +91,9 @@ class Linear(AbstractStructure):
     volume: tuple[str, str | None] | None = eqx.field(static=True)
     units: tuple[tuple[str, str], ...] = eqx.field(static=True)
     enters: int = eqx.field(static=True, default=0)
+    others: tuple[tuple[int, tuple[str, str | None] | None], ...] = eqx.field(
+        static=True, default=()
+    )
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -99,6 +114,11 @@ class Linear(AbstractStructure):
     def measured_place(self) -> int:
         """Index of the compartment that is measured."""
         return self.measured
+
+    @property
+    def measured_places(self) -> tuple[int, ...]:
+        """Indices of the compartments that are measured, by kind of observation."""
+        return (self.measured, *(place for place, _ in self.others))
 
     def matrix_per_h(self, individual: Individual) -> Float[Array, "step to from"]:
         """Rate matrix at every step. 1/h."""
@@ -127,17 +147,28 @@ class Linear(AbstractStructure):
             phi, reset, added, infused = at
             amount = phi @ amount + (0.0 if infused is None else infused)
             amount = jnp.where(reset > 0, 0.0, amount) + added
-            return amount, amount[self.measured]
+            return amount, amount
 
         infused = None
         if steps.has_infusion:
             infused = (gathered @ _rates_before(steps)[:, :, None])[:, :, 0]
         every = (left, steps.reset, settled, infused)
-        seen = jax.lax.scan(advance, jnp.zeros(len(self.places)), every)[1]
-        if self.volume is None:
-            return seen
-        above, below = self.volume
-        return seen / now[above] * (1.0 if below is None else now[below])
+        amounts = jax.lax.scan(advance, jnp.zeros(len(self.places)), every)[1]
+        seen = []
+        for place, volume in ((self.measured, self.volume), *self.others):
+            size = 1.0
+            if volume is not None:
+                above, below = volume
+                size = now[above] / (1.0 if below is None else now[below])
+            seen.append(amounts[:, place] / size)
+        return _of_kind(seen, steps)
+
+
+def _of_kind(seen: Sequence[Array], steps: Schedule) -> Float[Array, "step"]:
+    """At every step, that of several observations which was made there."""
+    if len(seen) == 1:
+        return seen[0]
+    return jnp.stack(seen, 1)[jnp.arange(len(steps.kind)), steps.kind]
 
 
 def _rates_before(steps: Schedule) -> Float[Array, "step place"]:
@@ -151,22 +182,31 @@ def _rates_before(steps: Schedule) -> Float[Array, "step place"]:
     return jax.lax.scan(advance, start, (steps.reset, steps.rate_change))[1]
 
 
-def one_compartment(*, oral: bool = False) -> Linear:
-    """One compartment with clearance CL and volume V; ``oral`` adds absorption at rate KA."""
-    return _mammillary((), oral)
+Volume = tuple[str, str | None] | None
+"""What an amount is divided by: a parameter, a quotient of two, or nothing."""
 
 
-def two_compartment(*, oral: bool = False) -> Linear:
+def one_compartment(*, oral: bool = False, others: tuple[tuple[int, Volume], ...] = ()) -> Linear:
+    """One compartment with clearance CL and volume V; ``oral`` adds absorption at rate KA.
+
+    ``others`` are further kinds of observation, see `Linear`.
+    """
+    return _mammillary((), oral, others)
+
+
+def two_compartment(*, oral: bool = False, others: tuple[tuple[int, Volume], ...] = ()) -> Linear:
     """Central volume V1, peripheral V2, flow Q between them, clearance CL; KA if ``oral``."""
-    return _mammillary(("2",), oral)
+    return _mammillary(("2",), oral, others)
 
 
-def three_compartment(*, oral: bool = False) -> Linear:
+def three_compartment(*, oral: bool = False, others: tuple[tuple[int, Volume], ...] = ()) -> Linear:
     """Central volume V1, peripheral V2 and V3, flows Q2 and Q3, clearance CL; KA if ``oral``."""
-    return _mammillary(("2", "3"), oral)
+    return _mammillary(("2", "3"), oral, others)
 
 
-def _mammillary(further: tuple[str, ...], oral: bool) -> Linear:
+def _mammillary(
+    further: tuple[str, ...], oral: bool, others: tuple[tuple[int, Volume], ...]
+) -> Linear:
     central = int(oral)
     volume = "V1" if further else "V"
     places = (*(("depot",) if oral else ()), "central", *(f"peripheral {k}" for k in further))
@@ -182,7 +222,9 @@ def _mammillary(further: tuple[str, ...], oral: bool) -> Linear:
     if oral:
         transfers.append((0, 1, "KA", None))
         units.append(("KA", "1/time"))
-    return Linear(places, tuple(transfers), central, (volume, None), tuple(units))
+    return Linear(
+        places, tuple(transfers), central, (volume, None), tuple(units), others=others
+    )  # fmt: skip
 
 
 class ExponentialSum(AbstractStructure):
@@ -233,28 +275,35 @@ class Solved(AbstractStructure):
     def measure(self, state: Array, p: Individual) -> Float[Array, ""]:
         """What would be measured."""
 
-    def course(self, during: Individual, now: Individual, steps: Schedule) -> Float[Array, "step"]:
-        """What would be measured at every step."""
+    def measures(self, state: Array, p: Individual) -> tuple[Float[Array, ""], ...]:
+        """The same for every kind of observation."""
+        return (self.measure(state, p),)
+
+    def check(self, steps: Schedule) -> None:
+        """Refuse steady states."""
         if steps.has_steady_state:
             raise InputError(
                 f"{type(self).__name__} is not linear: steady state (SS) is not available. Write "
                 "the doses before it out with ADDL and II."
             )
+
+    def course(self, during: Individual, now: Individual, steps: Schedule) -> Float[Array, "step"]:
+        """What would be measured at every step."""
         begin = self.start({k: v[0] for k, v in now.items()})
         places = len(self.places)
 
-        def advance(carry: tuple[Array, Array], at: tuple) -> tuple[tuple[Array, Array], Array]:
+        def advance(carry: tuple[Array, Array], at: tuple) -> tuple[tuple[Array, Array], tuple]:
             state, rate = carry
             p, q, wait, reset, bolus, change = at
             state = _solve(self, state, p, rate, wait)
             state = jnp.where(reset > 0, self.start(q), state)
             rate = jnp.where(reset > 0, 0.0, rate) + change
             state = state.at[:places].add(bolus)
-            return (state, rate), self.measure(state, q)
+            return (state, rate), self.measures(state, q)
 
         every = (during, now, steps.wait_h, steps.reset, steps.bolus, steps.rate_change)
         zero = jnp.zeros(places) + 0.0 * begin[0]
-        return jax.lax.scan(advance, (begin, zero), every)[1]
+        return _of_kind(jax.lax.scan(advance, (begin, zero), every)[1], steps)
 
 
 def _solve(model: Solved, state: Array, p: Individual, rate: Array, wait_h: Array) -> Array:
@@ -322,7 +371,8 @@ class Friberg(Solved):
               \dot C=k(T_3-C),\qquad k=4/\mathrm{MTT},\ E=\mathrm{SLOPE}\cdot c
 
     The drug's concentration :math:`c` comes from two compartments with CL, V1, Q, V2, or, where
-    ``driven``, from a parameter CP (a column of the data).
+    ``driven``, from a parameter CP (a column of the data). ``with_drug``: concentrations are a
+    second kind of observation.
 
     References
     ----------
@@ -330,6 +380,7 @@ class Friberg(Solved):
     """
 
     driven: bool = eqx.field(static=True, default=False)
+    with_drug: bool = eqx.field(static=True, default=False)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -372,3 +423,13 @@ class Friberg(Solved):
     def measure(self, state: Array, p: Individual) -> Float[Array, ""]:
         """Circulating cells."""
         return jnp.exp(state[-1])
+
+    @property
+    def measured_places(self) -> tuple[int | None, ...]:
+        """The cells, and the drug where it is observed."""
+        return (None, 0) if self.with_drug else (None,)
+
+    def measures(self, state: Array, p: Individual) -> tuple[Float[Array, ""], ...]:
+        """Circulating cells, and the drug's concentration where it is observed."""
+        cells = self.measure(state, p)
+        return (cells, state[0] / p["V1"]) if self.with_drug else (cells,)

@@ -83,7 +83,8 @@ def render_fit(folder: Path) -> str:
     title = f"Fit of {html.escape(about['data'])}"
     curves = about["kind"] == "curves"
     figures = _curve_figures(tables) if curves else population_figures(about, tables)
-    facts = "".join(f"<li>{html.escape(line.strip())}</li>" for line in fit_lines(folder))
+    lines = [*fit_lines(folder), *([] if curves else [_search_line(about)])]
+    facts = "".join(f"<li>{html.escape(line.strip())}</li>" for line in lines)
     shown = ("integrals", "curves") if curves else ("estimates", "shrinkage")
     body = "".join(_table(name, tables[name]) for name in shown)
     drawn = "".join(
@@ -99,6 +100,13 @@ def render_fit(folder: Path) -> str:
         f"<script>{get_plotlyjs()}</script><script>const F={data};"
         'F.forEach((f,i)=>Plotly.newPlot("f"+i,f.traces,f.layout,{responsive:true}));</script>'
         "<p>For research; not a medical device.</p></html>\n"
+    )
+
+
+def _search_line(about: dict[str, Any]) -> str:
+    return (
+        f"Log-likelihood {about['log_likelihood']:.3f}, AIC {about['aic']:.3f}, condition number "
+        f"{_short(str(about['condition_number']))}; {about['message']}"
     )
 
 

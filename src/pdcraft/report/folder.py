@@ -21,6 +21,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "cohort", "lineage", "unit", "nadir_p50", "nadir_day_p50", "p_grade3plus", "p_grade4",
     ),
     "response": ("cohort", "orr", "cbr", "dcr", "pfs_day_p50"),
+    "quality_of_life": ("cohort", "change", "p_lasting_fall"),
     "trial": ("cohort", "dose", "n", "dlt", "decision", "reason"),
     "assumptions": ("parameter", "value", "unit", "status", "source", "rests_on_it"),
     "curves_activity": ("cohort", "region", "day", "MBq_p05", "MBq_p50", "MBq_p95"),
@@ -45,7 +46,18 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Columns that a table must have where it is present; further columns may be there."""
 
 _WORDS = {"ctcae": ("low", "high")}  # a limit may be LLN, the lower limit of normal
-_RATES = ("orr", "cbr", "dcr", "p_grade3plus", "p_grade4", "survival", "p_any", "alive", "share")
+_RATES = (
+    "orr",
+    "cbr",
+    "dcr",
+    "p_grade3plus",
+    "p_grade4",
+    "survival",
+    "p_any",
+    "alive",
+    "share",
+    "p_lasting_fall",
+)
 
 
 class AnyResults(Protocol):

@@ -78,6 +78,7 @@ def key_numbers(results: Results) -> list[Group]:
         _growth_group(results),
         *_toxicity_groups(results),
         *_response_groups(results),
+        _quality_group(results),
     ]
     return [g for g in groups if g is not None and g.rows]
 
@@ -192,6 +193,25 @@ def _response_groups(results: Results) -> list[Group]:
         if f"{column}_p50" in results.tables["response"]
     ]  # fmt: skip
     return [Group("Response", tuple(rates)), Group("Time to event", tuple(times))]
+
+
+def _quality_group(results: Results) -> Group | None:
+    """Quality of life; its course is an assumption, and the heading says so."""
+    if not results.has("quality_of_life"):
+        return None
+
+    def change(row: _Record) -> Cell:
+        ends = (row.get(f"change_{end}", math.nan) for end in ("low", "high"))
+        return Cell(significant(row["change"]), interval(*ends))
+
+    table = results.tables["quality_of_life"]
+    rows = (
+        Row("Change from baseline, mean of patients and days", "points",
+            _cells(results, table, change)),
+        Row("Falls by 10 points or more and stays there", "%",
+            _cells(results, table, _rate("p_lasting_fall"))),
+    )  # fmt: skip
+    return Group("Global health status (QLQ-C30; every coefficient is assumed)", rows)
 
 
 def support(results: Results) -> list[dict[str, str]]:

@@ -140,6 +140,16 @@ def response(cohort: str, kept: dict[str, NDArray], events: Sequence[str], draws
     ]  # fmt: skip
 
 
+def quality_of_life(
+    cohort: str, kept: dict[str, NDArray], events: Sequence[str], draws: int = 0
+) -> Rows:
+    """Row of ``quality_of_life.csv``: mean change of global health, share whose health falls."""
+    i = events.index("quality of life")
+    change = believed(kept["number"], kept["event_value"][:, i], draws)
+    fallen = believed(kept["number"], kept["event_happened"][:, i], draws)
+    return [[cohort, *change, *fallen]]
+
+
 def median_day(curve: Curve) -> tuple[float, float, float]:
     """Day on which a curve and its band reach one half; nan where they do not."""
     days, survival, low, high, _ = curve
@@ -303,6 +313,10 @@ COLUMNS: dict[str, Sequence[str]] = {
         "cohort", "orr", "cbr", "dcr", "pfs_day_p50", "os_day_p50", "orr_low", "orr_high",
         "cbr_low", "cbr_high", "dcr_low", "dcr_high", "pfs_day_low", "pfs_day_high",
         "os_day_low", "os_day_high",
+    ),
+    "quality_of_life": (
+        "cohort", "change", "change_low", "change_high", "p_lasting_fall", "p_lasting_fall_low",
+        "p_lasting_fall_high",
     ),
     "km": ("cohort", "endpoint", "day", "survival", "low", "high", "at_risk"),
     "curves_activity": ("cohort", "region", "day", "MBq_p05", "MBq_p50", "MBq_p95"),

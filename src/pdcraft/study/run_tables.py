@@ -83,6 +83,7 @@ def _of_patients(
             name, kept, events, markers, days, draws, _worst(prepared.study.assessment.ctcae)
         ),
         "response": results.response(name, kept, events, draws),
+        "quality_of_life": results.quality_of_life(name, kept, events, draws),
         "km": results.kaplan_meier(name, kept, events, draws),
         "curves_plasma": results.curves_plasma(name, kept, shards.CURVE_DAYS),
         "curves_markers": results.curves_markers(name, kept, markers, days),

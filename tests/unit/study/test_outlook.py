@@ -6,7 +6,7 @@ from pdcraft.study import outlook, results
 DAYS = np.arange(4.0)
 EVENTS = (
     "thrombocytopenia", "platelet recovery", "anaemia", "haemoglobin recovery", "best response",
-    "progression or death",
+    "progression or death", "quality of life",
 )  # fmt: skip
 
 
@@ -54,3 +54,11 @@ def test_the_share_transfused_never_falls():
     rows = outlook.curves_support("a", kept(), markers, DAYS)
     assert [row[3] for row in rows if row[1] == "platelet transfusions"] == [0.0, 0.0, 0.25, 0.25]
     assert {row[3] for row in rows if row[1] == "red cell transfusions"} == {0.0}
+
+
+def test_quality_of_life_is_a_mean_and_a_share():
+    found = kept()
+    found["event_value"][:, -1], found["event_happened"][:, -1] = -4.0, np.arange(400) < 100
+    (row,) = results.quality_of_life("a", found, EVENTS)
+    assert row[1:4] == pytest.approx([-4.0, -4.0, -4.0]) and row[4] == 0.25
+    assert len(row) == len(results.COLUMNS["quality_of_life"])

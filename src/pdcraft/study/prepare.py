@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
@@ -103,29 +102,30 @@ class Prepared:
 
     def regimens(self, cohort: CohortTable, patients: Patient) -> Regimen:
         """What every patient of a batch is given, with empty doses up to the longest regimen."""
-        infusion = self.study.kinetics.infusion
         most = max(len(c.doses) for c in self.study.cohort)
-        one = Regimen.of(
-            [d.given.value for d in cohort.doses] or [0.0],  # an untreated control gets nothing
-            time_h=[d.at for d in cohort.doses] or [0.0],
-            duration_h=infusion,
+        at = [d.at for d in cohort.doses] or [0.0]  # an untreated control gets nothing
+        empty = Regimen.of(
+            [0.0] * len(at), time_h=at, duration_h=self.study.kinetics.infusion
         ).padded(most)
-        drug, per = self.plan.agent.payload.drug, self.study.unit.dimension
+        doses = jnp.asarray([d.given.value for d in cohort.doses])
+        doses = jnp.zeros(empty.time_h.shape).at[: doses.size].set(doses)
+        # MBq or grams of drug; the doses are so much each, for a square metre, or for a kilogram
+        given = jnp.outer(self._size(patients), doses)
+        drug, none = self.plan.agent.payload.drug, jnp.zeros_like(given)
+        time_h, duration_h = none + empty.time_h, none + empty.duration_h
+        if drug is None:
+            return Regimen(time_h, duration_h, given)
+        nmol = NMOL_PER_MOL / drug.molar_mass_g_per_mol * given
+        return Regimen(time_h, duration_h, none, nmol)
 
-        def for_patient(size: Array) -> Regimen:
-            given = one.activity_MBq * size
-            if drug is None:
-                return Regimen(one.time_h, one.duration_h, given)
-            nmol = NMOL_PER_MOL / drug.molar_mass_g_per_mol * given  # what is given is g of drug
-            return Regimen(one.time_h, one.duration_h, 0.0 * given, nmol)
-
+    def _size(self, patients: Patient) -> Array:
+        """What a dose is multiplied by for each patient: surface, mass, or 1."""
+        per = self.study.unit.dimension
         if per.endswith("surface"):
-            size = patients.body_surface_m2
-        elif per.endswith("body mass"):
-            size = patients.body_mass_kg
-        else:
-            size = jnp.ones_like(patients.body_mass_kg)
-        return jax.vmap(for_patient)(size)
+            return patients.body_surface_m2
+        if per.endswith("body mass"):
+            return patients.body_mass_kg
+        return jnp.ones_like(patients.body_mass_kg)
 
 
 def agent_of(study: Study) -> Agent:

@@ -62,6 +62,14 @@ class TracerPosterior:
     effective: float
     narrowing: dict[str, float]
 
+    def joined(self, patient: Patient) -> TracerPosterior:
+        """The same with one more patient as its last draw, to go down the same river."""
+        own = np.asarray([[float(patient.parameters[name]) for name in self.names]])
+        people = jax.tree.map(
+            lambda many, one: jnp.concatenate([many, jnp.asarray(one)[None]]), self.patient, patient
+        )
+        return replace(self, draws=np.concatenate([self.draws, own]), patient=people)
+
 
 def tracer_posterior(
     model: AbstractModel,
@@ -120,17 +128,10 @@ def tracer_posterior(
     """
     measured = [_in_MBq(m, given) for m in measured]
     places = _check(model, measured, tracer)
-    free = tuple(
-        n for n in patient.parameters.names if n in prior and prior[n].spread.kind != "none"
-        and n in model.needs
-    )  # fmt: skip
+    free = let_free(model, patient, prior)
     if not free:
         raise InputError("No parameter of the model has a spread: there is nothing to learn.")
-    kinds = tuple((prior[n].spread.kind) for n in free)
-    numbers = jnp.array(
-        [[prior[n].value, prior[n].spread.cv, prior[n].spread.sd, prior[n].spread.low,
-          prior[n].spread.high] for n in free]
-    )  # fmt: skip
+    kinds, numbers = _spreads(prior, free)
     seen = tuple(jnp.asarray(m.time_h) for m in measured)
     y = jnp.log(jnp.concatenate([jnp.asarray(m.activity) for m in measured]))
     sd = jnp.sqrt(jnp.log1p(jnp.concatenate([jnp.asarray(_relative(m)) for m in measured]) ** 2))
@@ -166,6 +167,21 @@ def _residuals(river: tuple, free: tuple, seen: tuple, y: Array, sd: Array, z: A
     return jax.vmap(one)(z)
 
 
+def let_free(model: AbstractModel, patient: Patient, prior: ParameterSet) -> tuple[str, ...]:
+    """Parameters of the model that the patient has and that have a spread."""
+    return tuple(
+        n for n in patient.parameters.names
+        if n in prior and prior[n].spread.kind != "none" and n in model.needs
+    )  # fmt: skip
+
+
+def from_normals(
+    patient: Patient, prior: ParameterSet, names: tuple[str, ...], z: Floats
+) -> Patient:
+    """The patient with parameters of these standard normal scores under the prior."""
+    return _with(patient, names, _values(*_spreads(prior, names), jnp.asarray(z)))
+
+
 def therapy_doses(
     posterior: TracerPosterior,
     model: AbstractModel,
@@ -175,26 +191,40 @@ def therapy_doses(
     planned: Regimen,
 ) -> tuple[tuple[str, ...], Floats]:
     """Absorbed dose of every draw from a planned therapy: regions, and Gy ``[draw, region]``."""
+    first = posterior.patient.anatomy.space
+    Gy = _doses(posterior.patient, model, engine, therapy, planned)
+    return first.names, np.asarray(Gy)
 
+
+@eqx.filter_jit
+def _doses(
+    people: Patient, model: AbstractModel, engine: AbstractEngine, therapy: Agent, planned: Regimen
+) -> Float[Array, "draw region"]:
     def one(patient: Patient) -> Array:
         amount = kinetics.simulate(model, patient, planned, therapy)
         activity = decay.activity(amount, therapy.payload.chain)
         return dosimetry.irradiate(engine, activity, patient.anatomy).integrate().total_Gy
 
-    first = posterior.patient.anatomy.space
-    return first.names, np.asarray(jax.jit(jax.vmap(one))(posterior.patient))
+    return jax.vmap(one)(people)
 
 
 def therapy_integrals(
     posterior: TracerPosterior, model: AbstractModel, *, therapy: Agent, planned: Regimen
 ) -> tuple[tuple[str, ...], Floats]:
     """Time-integrated activity of every draw: places, and MBq h ``[draw, place]`` (parent)."""
+    MBq_h = _integrals(posterior.patient, model, therapy, planned)
+    return tuple(model.places), np.asarray(MBq_h)
 
+
+@eqx.filter_jit
+def _integrals(
+    people: Patient, model: AbstractModel, therapy: Agent, planned: Regimen
+) -> Float[Array, "draw place"]:
     def one(patient: Patient) -> Array:
         amount = kinetics.simulate(model, patient, planned, therapy)
         return decay.activity(amount, therapy.payload.chain).integral_MBq_h[:, 0]
 
-    return tuple(model.places), np.asarray(jax.jit(jax.vmap(one))(posterior.patient))
+    return jax.vmap(one)(people)
 
 
 def _check(model: AbstractModel, measured: Sequence[TimeActivity], tracer: Agent) -> list[int]:
@@ -227,6 +257,15 @@ def _in_MBq(m: TimeActivity, given: Regimen) -> TimeActivity:
 
 def _relative(m: TimeActivity) -> Floats:
     return np.asarray(m.sigma) / m.activity
+
+
+def _spreads(
+    prior: ParameterSet, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], Float[Array, "n 5"]]:
+    """Kinds of spread, and typical value, cv, sd, low and high of each."""
+    rows = [(prior[n].value, prior[n].spread) for n in names]
+    numbers = jnp.array([[value, s.cv, s.sd, s.low, s.high] for value, s in rows])
+    return tuple(s.kind for _, s in rows), numbers
 
 
 def _values(kinds: tuple[str, ...], numbers: Float[Array, "n 5"], z: Float[Array, "n"]) -> Array:

@@ -1,9 +1,9 @@
 """Coverage of intervals from CLR 124 to CLR 131 through the whole body: integrals and doses.
 
-``python -m scripts.rank_tracer --patients 800`` draws patients of the phase I example, measures blood,
-marrow, liver and tumour four times with 10 % error after 185 MBq, and prints the share of truths in
-90 % intervals with its binomial error, and a chi-square of ten bins of ranks (9 degrees of freedom).
-The table of the theory page *kinetics* comes from here.
+``python -m scripts.rank_tracer --patients 800`` draws patients of the phase I example, measures
+blood, marrow, liver and tumour four times with 10 % error after 185 MBq, and prints the share of
+truths in 90 % intervals with its binomial error, and a chi-square of ten bins of ranks (9 degrees
+of freedom). The table of the theory page *estimation* comes from here.
 """
 
 from __future__ import annotations

@@ -64,8 +64,10 @@ def fit_lines(folder: Path) -> list[str]:
     for r in tables["estimates"]:
         unit = "" if r["unit"] == "1" else f" {r['unit']}"
         known = _short(r["standard_error"]) != "–"
-        error = f" ± {_short(r['standard_error'])}" if known else " (no standard error)"
-        lines.append(f"  {r['parameter']} = {_short(r['value'])}{error}{unit}")
+        error = (
+            f" ± {_short(r['standard_error'])}{unit}" if known else f"{unit} (no standard error)"
+        )
+        lines.append(f"  {r['parameter']} = {_short(r['value'])}{error}")
     return lines
 
 
@@ -98,7 +100,8 @@ def render_fit(folder: Path) -> str:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f"<style>{_STYLE}</style><h1>{title}</h1><ul>{facts}</ul>{body}{drawn}"
         f"<script>{get_plotlyjs()}</script><script>const F={data};"
-        'F.forEach((f,i)=>Plotly.newPlot("f"+i,f.traces,f.layout,{responsive:true}));</script>'
+        'F.forEach((f,i)=>Plotly.newPlot("f"+i,f.traces,f.layout,'
+        "{responsive:true,displayModeBar:false}));</script>"
         "<p>For research; not a medical device.</p></html>\n"
     )
 

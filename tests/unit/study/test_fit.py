@@ -117,6 +117,8 @@ def test_plasma_and_tumour_are_fitted_together(tmp_path):
     estimates = (folder / "tables" / "estimates.csv").read_text("utf-8")
     assert "sigma[additive]" in estimates
     assert "sigma[tumour.proportional]" in estimates
+    left = (folder / "tables" / "shrinkage.csv").read_text("utf-8").split()
+    assert float(left[1].removeprefix("CL,")) < 0.5  # FO has individual estimates too
     kinds = [line.split(",")[0] for line in (folder / "tables" / "vpc.csv").read_text().split()]
     assert set(kinds[1:]) == {"central", "tumour"}
     page = report.render_fit(folder)

@@ -56,7 +56,7 @@ class PopulationFit:
         Free parameters at the optimum (logarithms, see `PopulationModel.start`) and their
         covariance; nan where the Hessian is not positive definite.
     eta
-        Most probable random effects. ``[patient, effect]``.
+        Most probable random effects (after the search with FO). ``[patient, effect]``.
     gradient
         Gradient of the objective at the end; near 0 if converged.
     converged, evaluations, message
@@ -230,9 +230,11 @@ def fit_population(
             ValidityWarning,
             stacklevel=2,
         )
-    at_end = at(model, x)
+    at_end, eta = at(model, x), np.asarray(search.eta)
+    if method == "fo":  # which linearises about 0 and never looks for them
+        eta = np.asarray(Objective(model, "foce").modes(x, eta, steps))
     return PopulationFit(
-        at_end, method, float(value.sum()), x, covariance, np.asarray(search.eta), gradient,
+        at_end, method, float(value.sum()), x, covariance, eta, gradient,
         converged, int(found.nfev), message,
         estimates(model, x, covariance, patients=len(search.eta)), steps,
     )  # fmt: skip

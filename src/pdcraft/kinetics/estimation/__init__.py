@@ -33,12 +33,11 @@ from pdcraft.kinetics.estimation.predictive import (
     typical_values,
 )
 from pdcraft.kinetics.estimation.schedule import Schedule, schedule
+from pdcraft.kinetics.estimation.solved import Friberg, MichaelisMenten
 from pdcraft.kinetics.estimation.structures import (
     AbstractStructure,
     ExponentialSum,
-    Friberg,
     Linear,
-    MichaelisMenten,
     one_compartment,
     three_compartment,
     two_compartment,

@@ -1,8 +1,9 @@
 """How many patients a second one core follows through a circulation of 30 compartments.
 
 ``python -m bench.kinetics`` prints patients per CPU second for time-integrated amounts, the
-gradient of one of them by all 58 rates, and curves of 100 instants, beside numpy's batched solve
-and scipy's expm in the same run, each with its largest deviation from the ball-arithmetic cases.
+gradient of one of them by all 58 rates, and curves of 100 instants, beside numpy's batched solve,
+scipy's expm and LSODA, diffrax and (where it is installed) libroadrunner in the same run, each with
+its largest deviation from the ball-arithmetic cases; then the same at 1,000 to 1,000,000 patients.
 
 The floor of arithmetic is the multiply-adds that a plan needs, at the pace of this core's largest
 dense product; the floor of traffic is rates in and results out, at the pace of copying an array.
@@ -23,6 +24,7 @@ import numpy as np
 import scipy.linalg
 
 import pdcraft  # noqa: F401  (sets 64-bit before JAX is used)
+from bench.peer_integrators import by_diffrax, by_roadrunner, lsoda
 from pdcraft.kinetics import Elimination, rate_matrix, time_integrated_many, trajectory_contour
 from pdcraft.kinetics.contour import hyperbola
 
@@ -146,6 +148,21 @@ def main() -> None:
 
     line("curves, scipy.linalg.expm at every instant", per_second(exponentials, 3, 2),
          error_curves(plan, exponentials()), 0)  # fmt: skip
+    line("curves, scipy LSODA, 1e-8", per_second(lambda: lsoda(dense[:6], begin, TIME_H), 6, 2),
+         error_curves(plan, lsoda(dense[:3], begin, TIME_H)), 0)  # fmt: skip
+    solver, batch = by_diffrax(begin, TIME_H), jnp.asarray(dense[:48])
+    line("curves, diffrax Kvaerno5, 1e-8", per_second(lambda: solver(batch), 48, 2),
+         error_curves(plan, np.asarray(solver(batch))), 0)  # fmt: skip
+    if runner := by_roadrunner(plan, rates[:, :48], DECAY_PER_H, TIME_H):
+        line("curves, libroadrunner CVODE, 1e-8", per_second(runner, 48, 2),
+             error_curves(plan, runner()), 0)  # fmt: skip
+    print("\nTIA at more and more patients, a chunk of 65,536 at most at a time:")
+    for n in (1_000, 10_000, 100_000, 1_000_000):
+        chunk, times = many[:, : min(n, many.shape[1])], -(-n // many.shape[1])
+        pace, _ = per_second(
+            lambda c=chunk, m=times: [tia(c) for _ in range(m)], chunk.shape[1] * times, 3
+        )
+        print(f"{n:12,d} patients {1e6 / pace:8.3f} us of CPU each")
 
 
 if __name__ == "__main__":

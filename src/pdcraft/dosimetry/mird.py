@@ -235,18 +235,21 @@ class Mird(AbstractEngine):
         self_dose = np.array([[t == s for s in self.regions] for t in self.places[:n_targets]])
         scaled = table * jnp.where(self_dose, scale[:, None], 1.0)[..., None]
         whole = scale[self.places.index(BODY)]
-        columns = {n: scaled[:, k] for k, n in enumerate(self.regions)}
-        columns[BODY] = table[:, self.regions.index(BODY)] * whole
-        columns |= dict.fromkeys(REST, self._rest(sources, table, ref) * whole)
-        columns |= {NOWHERE: jnp.zeros_like(columns[BODY])}
-        if self.has_nests:
-            columns[TUMOUR] = columns[MARROW]
-        columns.setdefault(MARROW, columns["rest of body"])
+        body = self.regions.index(BODY)
+        rest = self._rest(sources, table, ref) * whole
         # What a lesion without a site emits is known of the body on average only.
         at_body = self.places.index(BODY)
-        columns[LESION] = jnp.zeros_like(columns[BODY])
-        columns[LESION] = columns[LESION].at[at_body].set(columns["rest of body"][at_body])
-        S = jnp.stack([columns[self._column_of(n)] for n in sources], axis=1)
+        loose = jnp.zeros_like(rest).at[at_body].set(rest[at_body])
+        columns = {n: k for k, n in enumerate(self.regions)}
+        more = {"rest of body": rest, NOWHERE: jnp.zeros_like(rest), LESION: loose}
+        columns |= {n: len(self.regions) + k for k, n in enumerate(more)}
+        columns |= dict.fromkeys(REST, columns["rest of body"])
+        columns.setdefault(MARROW, columns["rest of body"])
+        if self.has_nests:
+            columns[TUMOUR] = columns[MARROW]
+        every = scaled.at[:, body].set(table[:, body] * whole)
+        every = jnp.concatenate([every, jnp.stack(list(more.values()), axis=1)], axis=1)
+        S = every[:, np.array([columns[self._column_of(n)] for n in sources])]
         # Photons reach myeloma nests as they reach marrow, and lesions as they reach their site.
         rows = [S, S[self.places.index(MARROW)][None]] if self.has_nests else [S]
         for k, place in enumerate(anatomy.space.names[len(self.places) :]):
@@ -267,47 +270,66 @@ class Mird(AbstractEngine):
         named = [n for n in self._named(sources) if n in self.regions]
         if self.has_nests and TUMOUR in sources and MARROW not in named and SKELETON not in named:
             named.append(MARROW)
-        body = self.regions.index(BODY)
-        m = {n: ref[self.places.index(n)] for n in (*named, BODY)}
-        less = sum((table[:, self.regions.index(n)] * m[n] for n in named), jnp.zeros(()))
-        left = m[BODY] - sum(m[n] for n in named)
-        return jnp.maximum((table[:, body] * m[BODY] - less) / left, 0.0)
+        body, k = self.regions.index(BODY), [self.regions.index(n) for n in named]
+        m = ref[np.array([self.places.index(n) for n in named], int)]
+        m_body = ref[self.places.index(BODY)]
+        less = jnp.einsum("tsn,s->tn", table[:, np.array(k, int)], m)
+        return jnp.maximum((table[:, body] * m_body - less) / (m_body - m.sum()), 0.0)
 
     def _charged(self, sources: Sequence[str], anatomy: Anatomy) -> tuple[Array, Array]:
         """Electrons and alphas. Gy/(MBq h), ``[target, source, nuclide]`` each."""
         mass = dict(zip(anatomy.space.names, anatomy.space.mass_g, strict=True))
-        columns = []
-        for name in sources:
-            if name in self.regions and name not in (MARROW, SKELETON, BODY):
-                column = self._from_region(name, anatomy)
-            elif name in (*REST, BODY) or (name == MARROW and MARROW not in self.places):
+        # Where activity is the same in all that is not named, one column stands for many sources.
+        even = (*REST, *([MARROW] if MARROW not in self.places else []))
+        stand = ["rest of body" if n in even else n for n in sources]
+        own = [n for n in stand if n in self.regions and n not in (MARROW, SKELETON, BODY)]
+        others = [n for n in dict.fromkeys(stand) if n not in own]
+        columns = [self._from_regions(own, anatomy)]
+        for name in others:
+            if name in ("rest of body", BODY):
                 column = self._even([] if name == BODY else self._named(sources), anatomy)
             else:
                 column = self._column(self._spread(name, mass), anatomy)
-            if name != NOWHERE:
-                column = column.at[self.places.index(BODY)].set(1.0 / mass[BODY])
-            columns.append(column)
-        gy = GY_G_PER_MEV_MBQ_H * self.emitted_MeV[:, 1:]
-        S = jnp.stack(columns, axis=1) * gy
+            columns.append(column[:, None])
+        per_g = jnp.concatenate(columns, axis=1)
+        per_g = per_g[:, np.array([(*own, *others).index(n) for n in stand])]
+        body = self.places.index(BODY)
+        somewhere = np.array([n != NOWHERE for n in sources])[:, None, None]
+        per_g = per_g.at[body].set(jnp.where(somewhere, 1.0 / mass[BODY], 0.0))
+        S = per_g * (GY_G_PER_MEV_MBQ_H * self.emitted_MeV[:, 1:])
         return S[..., 0], S[..., 1]
 
     def _column(self, spread: dict[str, Array], anatomy: Anatomy) -> Array:
         """The same as an array. 1/g, ``[place, nuclide, 2]``."""
         column = jnp.zeros((len(anatomy.space.names), len(self.nuclides), 2))
-        for place, share in spread.items():
-            column = column.at[anatomy.space.names.index(place)].set(share)
-        return column
+        if not spread:
+            return column
+        at = np.array([anatomy.space.names.index(place) for place in spread])
+        shares = [jnp.broadcast_to(x, column.shape[1:]) for x in spread.values()]
+        return column.at[at].set(jnp.stack(shares))
 
-    def _from_region(self, name: str, anatomy: Anatomy) -> Array:
-        """From a region of the phantom to itself and its neighbours. 1/g."""
-        k, at, names = self.regions.index(name), self.places.index(name), anatomy.space.names
-        ref, mass = self.reference_g[anatomy.sex], anatomy.space.mass_g[at]
-        # Across a surface the dose stays as the organ grows; in the organ it goes with 1/m.
-        per_g = self.electron_share[anatomy.sex][:, k] / ref.at[at].set(mass)[:, None]
-        column = jnp.zeros((len(names), len(self.nuclides), 2))
-        column = column.at[: len(ref), :, 0].set(per_g).at[at, :, 1].set(1.0 / mass)
-        walls = [names.index(w) for w, inside in WALLS.items() if inside == name and w in names]
-        return column.at[jnp.array(walls, int)].set(0.5 / mass) if walls else column
+    def _from_regions(self, sources: Sequence[str], anatomy: Anatomy) -> Array:
+        """From regions of the phantom to themselves and their neighbours. 1/g.
+
+        Across a surface the dose stays as the organ grows; in the organ it goes with 1/m.
+        """
+        names, n_targets = anatomy.space.names, self.reference_g.shape[-1]
+        mass, ref = anatomy.space.mass_g[:n_targets, None], self.reference_g[anatomy.sex][:, None]
+        is_own = np.array([[t == s for s in sources] for t in self.places[:n_targets]])
+        is_own = is_own.reshape(n_targets, len(sources))
+        k = np.array([self.regions.index(n) for n in sources], int)
+        electron = self.electron_share[anatomy.sex][:, k] / jnp.where(is_own, mass, ref)[..., None]
+        alpha = jnp.broadcast_to(jnp.where(is_own, 1.0 / mass, 0.0)[..., None], electron.shape)
+        per_g = jnp.stack([electron, alpha], axis=-1)
+        per_g = jnp.pad(per_g, ((0, len(names) - n_targets), *[(0, 0)] * 3))
+        wall = [(w, s) for w, s in WALLS.items() if w in names and s in sources]
+        if wall:
+            at = np.array([names.index(w) for w, _ in wall])
+            inside = np.array([names.index(s) for _, s in wall])
+            of = np.array([sources.index(s) for _, s in wall])
+            half = 0.5 / anatomy.space.mass_g[inside]
+            per_g = per_g.at[at, of].set(half[:, None, None])
+        return per_g
 
     def _spread(self, name: str, mass: dict[str, Array]) -> dict[str, Array]:
         """Charged-particle energy per mass in every place that a source reaches. 1/g."""
@@ -329,12 +351,17 @@ class Mird(AbstractEngine):
         bare = {n for n in (*named, *inside) if n in special}
         whole = [n for n in self.places if n not in (*bare, BODY)]
         column = self._column(dict.fromkeys(whole, jnp.asarray(1.0)), anatomy)
-        for name in (n for n in named if n not in bare):
+        others = [n for n in named if n not in bare]
+        if others:
             # What a named region would give, were it as active as the rest, is not given.
-            k, at = self.regions.index(name), self.places.index(name)
-            own = self.electron_share[anatomy.sex][:, k] * mass[name]
-            own = own / self.reference_g[anatomy.sex].at[at].set(mass[name])[:, None]
-            column = column.at[: own.shape[0], :, 0].add(-own).at[at, :, 1].set(0.0)
+            at = np.array([self.places.index(n) for n in others])
+            k = np.array([self.regions.index(n) for n in others])
+            m, ref = anatomy.space.mass_g, self.reference_g[anatomy.sex]
+            is_own = np.array([[t == n for n in others] for t in self.places[: len(ref)]])
+            per_g = jnp.where(is_own, m[: len(ref), None], ref[:, None])
+            own = self.electron_share[anatomy.sex][:, k] / per_g[..., None]
+            given = jnp.einsum("tsn,s->tn", own, m[at])
+            column = column.at[: len(ref), :, 0].add(-given).at[at, :, 1].set(0.0)
         if SKELETON in whole:
             taken = sum((mass[n] for n in named if n in special), jnp.asarray(0.0))
             column = column.at[self.places.index(SKELETON)].add(-taken / mass[SKELETON])

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt32
 
 from pdcraft.domain.errors import InputError
 
@@ -45,11 +46,24 @@ def normals(
     >>> bool((normals(7, ["b"], jnp.arange(2, 5))[0] == both[1, 2:]).all())
     True
     """
-    codes = jnp.asarray([zlib.crc32(name.encode()) for name in names], jnp.uint32)
-    keys = jax.vmap(lambda code: jax.random.fold_in(root(seed), code))(codes)
+    codes = np.zeros(-(-len(names) // _AT_ONCE) * _AT_ONCE, np.uint32)
+    codes[: len(names)] = [zlib.crc32(name.encode()) for name in names]
+    key, individuals = root(seed), jnp.asarray(individuals)
+    drawn = [_normals(key, part, individuals) for part in codes.reshape(-1, _AT_ONCE)]
+    return jnp.concatenate(drawn)[: len(names)]
 
+
+_AT_ONCE = 32
+"""Streams drawn by one program, the same for any names and seeds: compiling it takes long."""
+
+
+@jax.jit
+def _normals(
+    key: Array, codes: UInt32[Array, "name"], individuals: Int[Array, "n"]
+) -> Float[Array, "name n"]:
     def draw(key: Array, number: Int[Array, ""]) -> Float[Array, ""]:
         return jax.random.normal(jax.random.fold_in(key, number), dtype=jnp.float64)
 
+    keys = jax.vmap(lambda code: jax.random.fold_in(key, code))(codes)
     each = jax.vmap(draw, in_axes=(None, 0))
-    return jax.vmap(each, in_axes=(0, None))(keys, jnp.asarray(individuals))
+    return jax.vmap(each, in_axes=(0, None))(keys, individuals)

@@ -45,4 +45,4 @@ def beliefs(study: Study) -> Beliefs | None:
             z = norm.ppf((np.argsort(order) + 0.5) / n)
             names.append(name)
             columns.append(given.value * np.exp(np.sqrt(np.log1p(given.cv**2)) * z))
-    return Beliefs(tuple(names), jnp.asarray(np.stack(columns, axis=1)))
+    return Beliefs(tuple(names), np.stack(columns, axis=1))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from pdcraft.domain import Anatomy, ParameterSet, Patient, Regions, Values
 from pdcraft.domain.random import normals
-from pdcraft.trial.population import individual_values, outside_checked
+from pdcraft.trial.individual import individual_values
+from pdcraft.trial.population import outside_checked
 
 XENOGRAFT = "lesion 1"
 """The region that the tumour under the skin is, for kinetics and dosimetry."""
@@ -45,21 +47,20 @@ class Mice(eqx.Module):
         """Regions of the mice's anatomy, in order."""
         return (*self.places, XENOGRAFT)
 
-    @eqx.filter_jit
     def draw(self, numbers: Int[Array, "n"]) -> Patient:
         """The mice with these numbers, as one `Patient` with a leading axis ``[n]``."""
-        names = list(self.parameters)
-        numbers = jnp.asarray(numbers)
-        z = normals(self.seed, names, numbers)
-        drawn = individual_values(list(self.parameters.values()), z, None, numbers)
+        names, numbers = list(self.parameters), jnp.asarray(numbers)
+        z = np.asarray(normals(self.seed, names, numbers))
+        drawn = individual_values(list(self.parameters.values()), z, None, np.asarray(numbers))
         kg, tumour_g = (drawn[names.index(n)] for n in ("mouse.body_mass", "xenograft.mass"))
-        body = self.reference_g[self.places.index("total body")]
-        mass = jnp.outer(1e3 * kg / body, self.reference_g)
-        space = Regions(self.regions, jnp.concatenate([mass, tumour_g[:, None]], axis=1))
-        unknown = jnp.full_like(kg, jnp.nan)  # height, surface and age mean nothing here
-        values = jnp.concatenate([drawn, tumour_g[None]]).T
+        reference = np.asarray(self.reference_g)
+        mass = np.outer(1e3 * kg / reference[self.places.index("total body")], reference)
+        mass_g = jnp.asarray(np.concatenate([mass, tumour_g[:, None]], axis=1))
+        values = jnp.asarray(np.concatenate([drawn, tumour_g[None]]).T)
+        unknown = jnp.full(kg.shape, jnp.nan)  # height, surface and age mean nothing here
         return Patient(
-            numbers, Anatomy(space, jnp.zeros_like(numbers)), kg, unknown, unknown, unknown,
+            numbers, Anatomy(Regions(self.regions, mass_g), jnp.zeros_like(numbers)),
+            jnp.asarray(kg), unknown, unknown, unknown,
             Values((*names, XENOGRAFT_MASS), values),
         )  # fmt: skip
 

@@ -6,50 +6,22 @@ every cohort, design, shard and thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 from numpy.typing import NDArray
+from scipy.special import ndtr
 
 from pdcraft.domain import SEXES, Anatomy, InputError, ParameterSet, Patient, Regions, Values
-from pdcraft.domain.parameter import Parameter
 from pdcraft.domain.random import normals
 from pdcraft.trial.body_surface import body_surface_m2
+from pdcraft.trial.individual import Beliefs, individual_values
 
 _NEEDS = (
     "population.male_share", "population.age", "marrow.infiltration",
     *(f"{sex}.{what}" for sex in SEXES for what in ("body_mass", "height", "plasma_volume")),
 )  # fmt: skip
-
-
-class Beliefs(eqx.Module):
-    """Draws of a posterior: what the typical values may be. Patient *i* lives in draw *i* mod *n*.
-
-    Attributes
-    ----------
-    names
-        Parameters; ``"name cv"`` is the spread of a log-normal one.
-    value
-        ``[draw, name]``.
-    """
-
-    names: tuple[str, ...] = eqx.field(static=True)
-    value: Float[Array, "draw name"]
-
-    @property
-    def draws(self) -> int:
-        """Number of draws."""
-        return self.value.shape[0]
-
-    def of(self, name: str, otherwise: Array, numbers: Int[Array, "n"]) -> Float[Array, "n"]:
-        """A parameter's value for patients of these numbers; ``otherwise`` where none is drawn."""
-        if name not in self.names:
-            return jnp.broadcast_to(otherwise, numbers.shape)
-        return self.value[numbers % self.draws, self.names.index(name)]
 
 
 class Population(eqx.Module):
@@ -128,58 +100,57 @@ class Population(eqx.Module):
 
     def draw(self, numbers: Int[Array, "n"]) -> Patient:
         """The patients with these numbers, as one `Patient` with a leading axis ``[n]``."""
-        return _draw(self, jnp.asarray(numbers))
-
-    def _drawn(self, numbers: Int[Array, "n"]) -> Patient:
         names = list(self.parameters)
-        z = normals(self.seed, ["sex", *names], numbers)
+        z = np.array(normals(self.seed, ["sex", *names], jnp.asarray(numbers)))
         related, mix = self._mixing()
         if related:
-            rows = jnp.asarray([1 + names.index(n) for n in related])
-            z = z.at[rows].set(jnp.asarray(mix) @ z[rows])
-        drawn = individual_values(list(self.parameters.values()), z[1:], self.beliefs, numbers)
+            rows = [1 + names.index(n) for n in related]
+            z[rows] = mix @ z[rows]
+        drawn = individual_values(
+            list(self.parameters.values()), z[1:], self.beliefs, np.asarray(numbers)
+        )
         row = names.index
-        male = jax.scipy.special.ndtr(z[0]) < drawn[row("population.male_share")]
+        male = ndtr(z[0]) < drawn[row("population.male_share")]
 
-        def own(what: str) -> Float[Array, "n"]:
-            return jnp.where(male, drawn[row(f"male.{what}")], drawn[row(f"female.{what}")])
+        def own(what: str) -> Float[np.ndarray, "n"]:
+            return np.where(male, drawn[row(f"male.{what}")], drawn[row(f"female.{what}")])
 
-        def middle(what: str) -> Float[Array, "n"]:
+        def middle(what: str) -> Float[np.ndarray, "n"]:
             of_men, of_women = (self.parameters[f"{sex}.{what}"].value for sex in SEXES)
-            return jnp.where(male, of_men, of_women)
+            return np.where(male, of_men, of_women)
 
         height = own("height")
         body_kg = own("body_mass") * (height / middle("height")) ** 2
         plasma = own("plasma_volume") * body_kg / middle("body_mass")
-        sex = jnp.where(male, SEXES.index("male"), SEXES.index("female"))
+        sex = np.where(male, SEXES.index("male"), SEXES.index("female"))
         kept = [n for n in names if not n.startswith(("male.", "female.", "population."))]
-        values = jnp.concatenate([drawn[jnp.asarray([row(n) for n in kept])], plasma[None]]).T
+        values = np.concatenate([drawn[[row(n) for n in kept]], plasma[None]]).T
+        surface = np.asarray(body_surface_m2(height, body_kg, self.surface))  # type: ignore[arg-type]
+        anatomy = self._anatomy(
+            sex, body_kg, drawn[row("marrow.infiltration")],
+            [drawn[row(f"{lesion}.mass")] for lesion in self.lesions],
+        )  # fmt: skip
         return Patient(
-            numbers,
-            self._anatomy(
-                sex, body_kg, drawn[row("marrow.infiltration")],
-                [drawn[row(f"{lesion}.mass")] for lesion in self.lesions],
-            ), body_kg,
-            height, jnp.asarray(body_surface_m2(height, body_kg, self.surface)),
-            drawn[row("population.age")],
-            Values((*kept, "plasma.volume"), values),
+            jnp.asarray(numbers), anatomy, jnp.asarray(body_kg), jnp.asarray(height),
+            jnp.asarray(surface), jnp.asarray(drawn[row("population.age")]),
+            Values((*kept, "plasma.volume"), jnp.asarray(values)),
         )  # fmt: skip
 
     def _anatomy(
         self,
-        sex: Int[Array, "n"],
-        body_kg: Float[Array, "n"],
-        infiltration: Float[Array, "n"],
-        lesions_g: list[Float[Array, "n"]],
+        sex: Int[np.ndarray, "n"],
+        body_kg: Float[np.ndarray, "n"],
+        infiltration: Float[np.ndarray, "n"],
+        lesions_g: list[Float[np.ndarray, "n"]],
     ) -> Anatomy:
-        reference = self.reference_g[sex]  # [n, place]
-        scale = 1e3 * body_kg / reference[:, self.places.index("total body")]
-        mass = reference * scale[:, None]
+        reference = np.asarray(self.reference_g)[sex]  # [n, place]
+        mass = reference * (1e3 * body_kg / reference[:, self.places.index("total body")])[:, None]
         at = self.places.index("red marrow")
         tumour = mass[:, at] * infiltration
-        mass = mass.at[:, at].add(-tumour)
-        others = jnp.stack([tumour, *lesions_g], axis=1)
-        return Anatomy(Regions(self.regions, jnp.concatenate([mass, others], axis=1)), sex)
+        mass[:, at] -= tumour
+        others = np.stack([tumour, *lesions_g], axis=1)
+        mass_g = jnp.asarray(np.concatenate([mass, others], axis=1))
+        return Anatomy(Regions(self.regions, mass_g), jnp.asarray(sex))
 
     def outside(self, patients: Patient) -> dict[str, Int[Array, ""]]:
         """How many of the patients have a parameter outside its checked range, by name."""
@@ -195,48 +166,3 @@ def outside_checked(parameters: ParameterSet, patients: Patient) -> dict[str, In
             low, high = parameter.checked
             found[name] = ((column < low) | (column > high)).sum()
     return found
-
-
-@eqx.filter_jit
-def _draw(population: Population, numbers: Int[Array, "n"]) -> Patient:
-    return population._drawn(numbers)
-
-
-def individual_values(
-    parameters: list[Parameter],
-    z: Float[Array, "name n"],
-    beliefs: Beliefs | None,
-    numbers: Int[Array, "n"],
-) -> Float[Array, "name n"]:
-    """Individual values of all parameters from standard normal draws."""
-    spreads = [p.spread for p in parameters]
-
-    def column(values: Iterable[float]) -> Float[Array, "name 1"]:
-        return jnp.asarray(list(values), float)[:, None]
-
-    def believed(names: Iterable[str], column: Float[Array, "name 1"]) -> Float[Array, "name n"]:
-        if beliefs is None:
-            return column
-        return jnp.stack(
-            [beliefs.of(name, one, numbers) for name, one in zip(names, column[:, 0], strict=True)]
-        )
-
-    def of_kind(kind: str) -> Bool[Array, "name 1"]:
-        return jnp.asarray([s.kind == kind for s in spreads])[:, None]
-
-    names = [p.name for p in parameters]
-    typical = believed(names, column(p.value for p in parameters))
-    cv = believed([f"{n} cv" for n in names], column(s.cv for s in spreads))
-    omega = jnp.sqrt(jnp.log1p(cv**2))
-    sd, low, high = (column(getattr(s, what) for s in spreads) for what in ("sd", "low", "high"))
-    inside = jnp.where(of_kind("logitnormal"), typical, 0.5)
-    return jnp.select(
-        [of_kind("uniform"), of_kind("lognormal"), of_kind("logitnormal"), of_kind("normal")],
-        [
-            low + (high - low) * jax.scipy.special.ndtr(z),
-            typical * jnp.exp(omega * z),
-            jax.nn.sigmoid(jnp.log(inside / (1.0 - inside)) + sd * z),
-            typical + sd * z,
-        ],
-        jnp.broadcast_to(typical, z.shape),
-    )

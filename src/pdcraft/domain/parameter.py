@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import equinox as eqx
+import numpy as np
 from jaxtyping import Array, Float
 
 from pdcraft.domain.errors import InputError, unknown
@@ -147,6 +148,12 @@ class Values(eqx.Module):
         if name not in self.names:
             raise unknown("Parameter", name, self.names)
         return self.value[self.names.index(name)]
+
+    def only(self, names: Collection[str]) -> Values:
+        """Those of the values that have one of these names, in order of the alphabet."""
+        kept = sorted(set(names) & set(self.names))
+        at = np.asarray([self.names.index(n) for n in kept], int)
+        return Values(tuple(kept), self.value[..., at])
 
 
 def check_needs(needs: Mapping[str, str], given: ParameterSet, model: str) -> None:

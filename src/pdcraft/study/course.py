@@ -7,7 +7,16 @@ import equinox as eqx
 from pdcraft import biology, decay, dosimetry, kinetics
 from pdcraft.biology import AbstractEffect, AbstractEndpoint
 from pdcraft.decay import FreeDaughters
-from pdcraft.domain import Agent, Course, Patient, Regimen, Samples
+from pdcraft.domain import (
+    Activity,
+    Agent,
+    Amount,
+    Course,
+    DoseRate,
+    Patient,
+    Regimen,
+    Samples,
+)
 from pdcraft.dosimetry import AbstractEngine
 from pdcraft.kinetics import AbstractModel
 
@@ -42,13 +51,27 @@ class Plan(eqx.Module):
     daughters: FreeDaughters | None = None
 
 
+def expose(
+    agent: Agent,
+    model: AbstractModel,
+    daughters: FreeDaughters | None,
+    engine: AbstractEngine,
+    patient: Patient,
+    regimen: Regimen,
+) -> tuple[Amount, Activity, DoseRate]:
+    """Where the molecules go, what decays there, and the dose rate from it."""
+    amount = kinetics.simulate(model, patient, regimen, agent)
+    activity = decay.activity(amount, agent.payload.chain)
+    if daughters is not None:
+        activity = decay.relocated(activity, agent.payload.chain, daughters)
+    return amount, activity, dosimetry.irradiate(engine, activity, patient.anatomy)
+
+
 def treat(plan: Plan, patient: Patient, regimen: Regimen) -> Course:
     """One patient, one regimen, from first injection to outcome."""
-    amount = kinetics.simulate(plan.kinetics, patient, regimen, plan.agent)
-    activity = decay.activity(amount, plan.agent.payload.chain)
-    if plan.daughters is not None:
-        activity = decay.relocated(activity, plan.agent.payload.chain, plan.daughters)
-    dose_rate = dosimetry.irradiate(plan.engine, activity, patient.anatomy)
+    amount, activity, dose_rate = expose(
+        plan.agent, plan.kinetics, plan.daughters, plan.engine, patient, regimen
+    )
     effect = biology.respond(plan.effects, dose_rate, amount, patient, plan.clock)
     outcome = biology.foresee(plan.endpoints, effect, patient)
     return Course(amount, activity, dose_rate, effect, outcome)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import equinox as eqx
@@ -13,9 +15,26 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from pdcraft.domain import Course, NumericalError, Patient, Regimen
-from pdcraft.kinetics import MASS_PER_ACTIVITY, plasma_ng_per_mL
-from pdcraft.study.course import Plan, treat
+from pdcraft import biology
+from pdcraft.biology import AbstractEffect, AbstractEndpoint
+from pdcraft.decay import FreeDaughters
+from pdcraft.domain import (
+    Activity,
+    Agent,
+    Amount,
+    Course,
+    DoseRate,
+    Effect,
+    NumericalError,
+    Outcome,
+    Patient,
+    Regimen,
+    Samples,
+)
+from pdcraft.dosimetry import AbstractEngine
+from pdcraft.dosimetry.mird import is_lesion
+from pdcraft.kinetics import MASS_PER_ACTIVITY, AbstractModel, plasma_ng_per_mL
+from pdcraft.study.course import Plan, expose
 from pdcraft.study.prepare import Prepared
 
 SHARD = 125
@@ -27,9 +46,36 @@ CURVE_DAYS = np.concatenate(
 """Instants of activity and plasma curves. d."""
 
 
+# The river in programs of their own, each given only what it reads: studies of several diseases
+# share those that they have in common, and each is small enough to be compiled quickly.
 @eqx.filter_jit
-def _treat_shard(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
-    return jax.vmap(lambda p, r: treat(plan, p, r))(patients, regimens)
+def _expose_shard(
+    agent: Agent,
+    model: AbstractModel,
+    daughters: FreeDaughters | None,
+    engine: AbstractEngine,
+    patients: Patient,
+    regimens: Regimen,
+) -> tuple[Amount, Activity, DoseRate]:
+    return jax.vmap(lambda p, r: expose(agent, model, daughters, engine, p, r))(patients, regimens)
+
+
+@eqx.filter_jit
+def _affect_shard(
+    effect: AbstractEffect, dose_rate: DoseRate, amount: Amount, patients: Patient, clock: Samples
+) -> Effect:
+    return jax.vmap(lambda d, a, p: effect.effect(d, a, p, clock))(dose_rate, amount, patients)
+
+
+@eqx.filter_jit
+def _foresee_shard(
+    endpoints: tuple[AbstractEndpoint, ...], parts: tuple[Effect, ...], patients: Patient
+) -> tuple[Effect, Outcome]:
+    def one(parts: tuple[Effect, ...], patient: Patient) -> tuple[Effect, Outcome]:
+        effect = biology.joined(parts)
+        return effect, biology.foresee(endpoints, effect, patient)
+
+    return jax.vmap(one)(parts, patients)
 
 
 @eqx.filter_jit
@@ -43,7 +89,7 @@ def _observe_shard(
 
 
 def treat_many(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
-    """The river for a batch of at most `SHARD` patients, always by the same compiled program.
+    """The river for a batch of at most `SHARD` patients, always by the same compiled programs.
 
     Parameters
     ----------
@@ -60,11 +106,29 @@ def treat_many(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
     n = patients.number.shape[0]
     # In NumPy, where an odd number of patients costs no compilation.
     full = np.minimum(np.arange(SHARD), n - 1)
-    patients, regimens = jax.tree.map(
-        lambda leaf: jnp.asarray(np.asarray(leaf)[full]), (patients, regimens)
+    patients, regimens = jax.tree.map(lambda leaf: np.asarray(leaf)[full], (patients, regimens))
+    amount, activity, dose_rate = _expose_shard(
+        plan.agent, plan.kinetics, plan.daughters, plan.engine,
+        _with(patients, [plan.kinetics]), jax.tree.map(jnp.asarray, regimens),
+    )  # fmt: skip
+    parts = tuple(
+        _affect_shard(effect, dose_rate, amount, _with(patients, [effect]), plan.clock)
+        for effect in plan.effects
     )
-    course = _treat_shard(plan, patients, regimens)
+    effect, outcome = _foresee_shard(plan.endpoints, parts, _with(patients, plan.endpoints))
+    course = Course(amount, activity, dose_rate, effect, outcome)
     return course if n == SHARD else jax.tree.map(lambda leaf: np.asarray(leaf)[:n], course)
+
+
+def _with(
+    patients: Patient, models: Sequence[AbstractModel | AbstractEffect | AbstractEndpoint]
+) -> Patient:
+    """The patients with the parameters that these models need, and nothing else."""
+    names = patients.parameters.names
+    needed = {n for model in models for n in model.needs}
+    needed |= {n for n in names if is_lesion(n.split(".")[0])}  # each may have its own or not
+    fewer = replace(patients, parameters=patients.parameters.only(needed))
+    return jax.tree.map(jnp.asarray, fewer)
 
 
 def observe(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -183,13 +184,23 @@ def _compute(
             place = folder / "arrays" / f"pool-{number}" / f"level-{level + 1}"
             files[whose][level] = [place / f"shard-{k:05d}.npz" for k in range(count)]
             tasks += [Task(whose, level, k, p) for k, p in enumerate(files[whose][level])]
-    todo = [task for task in tasks if not task.path.exists()]
+    todo = _alternating([task for task in tasks if not task.path.exists()])
     done = len(tasks) - len(todo)
     progress("patients", done, len(tasks))
     for _ in each(study, plans, todo, threads):
         done += 1
         progress("patients", done, len(tasks))
     return {whose: PoolData.of_files(plans[whose], files[whose]) for whose in plans}
+
+
+def _alternating(tasks: list[Task]) -> list[Task]:
+    """One task of every disease, then another: processes compile different programs, and share."""
+    turn: Counter[str] = Counter()
+    order = []
+    for task in tasks:
+        order.append(turn[task.whose.disease])
+        turn[task.whose.disease] += 1
+    return [tasks[i] for i in sorted(range(len(tasks)), key=order.__getitem__)]
 
 
 def _tables(

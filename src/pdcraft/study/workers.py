@@ -63,18 +63,30 @@ def spread(
     tasks, processes, study
         What is done, by how many, on what.
     """
-    pool = ProcessPoolExecutor(
-        min(processes, len(tasks)), multiprocessing.get_context("spawn"), _started, (begin, study)
-    )
+    spawn = multiprocessing.get_context("spawn")
+    n = min(processes, len(tasks))
+    pool = ProcessPoolExecutor(n, spawn, _started, (begin, study, spawn.Value("i", 0), n))
     try:
         yield from pool.map(save, tasks)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _started(begin: Callable[[Any], None], study: Any) -> None:
+def _started(begin: Callable[[Any], None], study: Any, started: Any, processes: int) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
+    with started.get_lock():
+        mine, started.value = started.value, started.value + 1
+    _keep_to(mine, processes)
     begin(study)
+
+
+def _keep_to(mine: int, processes: int) -> None:
+    """Give this process cores of its own: a third of the time goes where threads share cores."""
+    if not hasattr(os, "sched_setaffinity"):
+        return  # not every system can
+    cores = sorted(os.sched_getaffinity(0))
+    share = cores[mine * len(cores) // processes : (mine + 1) * len(cores) // processes]
+    os.sched_setaffinity(0, share or cores)
 
 
 def _begin(study: Study) -> None:

@@ -1,8 +1,8 @@
 """How long the response takes: counts of four lineages, tumour, serum markers, and all endpoints.
 
 ``python -m bench.response`` prints CPU seconds for 1,000 patients over 365 days once compiled, of
-each part, and for four times as many. Keep it to one core (``taskset -c 0``): threads that share the
-work of one program cost half as much again in CPU time.
+each part, and for four times as many. Keep it to one core (``taskset -c 0``): threads that share
+the work of one program cost half as much again in CPU time.
 
 The floor: a day of one patient takes about 25 stages of four multiply-adds, 12 exponentials and
 logarithms, 14 survival exponentials of the tumour's parts and 16 decaying modes: some 50

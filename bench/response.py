@@ -1,8 +1,8 @@
 """How long the response takes: counts of four lineages, tumour, serum markers, and all endpoints.
 
 ``python -m bench.response`` prints CPU seconds for 1,000 patients over 365 days once compiled, of
-each part, and for four times as many. Keep it to one core (``taskset -c 0``): threads that share
-the work of one program cost half as much again in CPU time.
+each part, and for four times as many. Patients go in shards, as in a run, on one core: threads
+that share the work of one program cost half as much again in CPU time.
 
 The floor: a day of one patient takes about 25 stages of four multiply-adds, 12 exponentials and
 logarithms, 14 survival exponentials of the tumour's parts and 16 decaying modes: some 50
@@ -12,6 +12,7 @@ patients and 365 days on one core.
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -21,22 +22,26 @@ import jax.numpy as jnp
 
 from pdcraft import biology, decay, dosimetry, kinetics
 from pdcraft.study.prepare import prepare
+from pdcraft.study.shards import SHARD
 from pdcraft.study.spec import study_from_text
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "clr131_myeloma_phase1.toml"
 
 
-def cpu_s(work, *args, repeats: int = 3) -> float:
+def cpu_s(work, *args, shards: int, repeats: int = 5) -> float:
     jax.block_until_ready(work(*args))
     spent = []
     for _ in range(repeats):
         begin = time.process_time()
-        jax.block_until_ready(work(*args))
+        for _ in range(shards):
+            jax.block_until_ready(work(*args))
         spent.append(time.process_time() - begin)
     return min(spent)
 
 
 def main() -> None:
+    """Print the table."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     text = EXAMPLE.read_text("utf-8").replace('follow_up = "180 d"', 'follow_up = "365 d"')
     prepared = prepare(study_from_text(text))
     plan = prepared.plan
@@ -62,15 +67,16 @@ def main() -> None:
 
     print("365 days, CPU seconds once compiled   1,000 patients  4,000 patients")
     rows = {"amounts, activities, dose rates": [], "response": [], "endpoints": []}
+    people = prepared.population.draw(jnp.arange(SHARD))
+    given = prepared.regimens(prepared.study.cohort[-1], people)
+    rate = rates(people, given)
+    effect = effects(people, rate)
     for n in (1000, 4000):
-        people = prepared.population.draw(jnp.arange(n))
-        given = prepared.regimens(prepared.study.cohort[-1], people)
-        rate = rates(people, given)
-        effect = effects(people, rate)
         for name, spent in zip(
             rows,
-            (cpu_s(rates, people, given), cpu_s(effects, people, rate),
-             cpu_s(outcomes, people, effect)), strict=True,
+            (cpu_s(rates, people, given, shards=n // SHARD),
+             cpu_s(effects, people, rate, shards=n // SHARD),
+             cpu_s(outcomes, people, effect, shards=n // SHARD)), strict=True,
         ):  # fmt: skip
             rows[name].append(spent)
     for name, (few, many) in rows.items():

@@ -12,8 +12,6 @@ Equations are numbered in ``docs/theory/biology.md``; contracts for new models a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import jax.numpy as jnp
 
 from pdcraft.biology.assessment import Assessments
@@ -79,8 +77,7 @@ __all__ = [
     "WaldenstromCriteria", "Xenograft", "XenograftFit", "alpha_from_sf2_per_Gy",
     "bed_constant_rate", "bed_exponential", "bed_net_Gy", "blood_counts", "ctcae_grade",
     "ctcae_limits", "effective_treatment_h", "eqd2_Gy", "eubed_Gy", "eud_Gy", "fit_growth",
-    "foresee", "growth_rate_per_h", "has_progressed", "imwg_category", "joined",
-    "kill_hazard_per_h",
+    "foresee", "growth_rate_per_h", "has_progressed", "imwg_category", "kill_hazard_per_h",
     "lugano_depth", "lugano_progressed", "lymphoma_course", "myeloma_course", "ntcp",
     "protraction_factor", "qlq_c30_score", "quadratic_dose_Gy2", "respond", "response_depth",
     "saturating_kill", "sensitised_surviving_fraction", "slope_from_tolerances",
@@ -116,17 +113,7 @@ def respond(
     """
     if not effects:
         raise InputError("At least one effect is needed, as (Marrow(), Myeloma()).")
-    return joined([e.effect(dose_rate, amount, patient, clock) for e in effects])
-
-
-def joined(parts: Sequence[Effect]) -> Effect:
-    """Effects of several models as one.
-
-    Raises
-    ------
-    InputError
-        If two answer for the same tissue or marker.
-    """
+    parts = [e.effect(dose_rate, amount, patient, clock) for e in effects]
     tissues = _one_of_each("tissue", [p.tissues for p in parts])
     markers = _one_of_each("marker", [p.markers for p in parts])
     return Effect(
@@ -136,7 +123,7 @@ def joined(parts: Sequence[Effect]) -> Effect:
         jnp.concatenate([p.survival for p in parts]),
         markers,
         tuple(u for p in parts for u in p.marker_units),
-        parts[0].clock,
+        clock,
         jnp.concatenate([p.course for p in parts]),
     )
 

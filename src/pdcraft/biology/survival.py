@@ -193,26 +193,20 @@ def quadratic_dose_by_Gy2(
     r"""The protracted :math:`G D^2 = 2\int_0^t \dot D\,Q` by given instants. Gy^2, ``[time]``.
 
     What is still to come after *t* is :math:`\varphi_i(t)\varphi_j(t)/(\lambda_i+\lambda_j)` for
-    every pair, and the whole is known from `quadratic_dose_Gy2`: a pair counts from when the later
-    of the two has entered. Exact outside infusions; during an infusion its share is held back until
-    the end.
+    every pair, and the whole is known from `quadratic_dose_Gy2`. Exact outside infusions; during
+    an infusion its share is held back until the end.
     """
-    repaired, weight = repair_modes(clock, repair_rate_per_h(repair_half_time_h))
-    lam, mu = clock.rate_per_h, repair_rate_per_h(repair_half_time_h)
-    R, weighted = rate_Gy_per_h, rate_Gy_per_h * weight
-    end = clock.start_h + clock.duration_h
-    pairs = (overlap_h(clock, clock) - overlap_h(clock, repaired)) * R[:, None] * weighted
-    later = end[:, None] > end
-    whole = jnp.where(later, pairs + pairs.T, jnp.where(end[:, None] == end, pairs, 0.0)).sum(
-        axis=1
-    )
+    mu = repair_rate_per_h(repair_half_time_h)
+    repaired, weight = repair_modes(clock, mu)
+    lam, R = clock.rate_per_h[:, None], rate_Gy_per_h
+    whole = (overlap_h(clock, clock) - overlap_h(clock, repaired)) * weight
     since = t_h[:, None] - clock.start_h
     given = (since >= clock.duration_h).astype(whole.dtype)
     phi, psi = given * _modes(clock, since), given * _modes(repaired, since)
-    decaying = phi * R
-    slow = ((decaying @ (1.0 / (lam[:, None] + lam))) * phi) @ weighted
-    fast = (decaying @ (1.0 / (lam + mu))) * (psi @ weighted)
-    return 2.0 * (given @ whole - slow + fast)
+    so_far = (((given * R) @ whole) * (given * R)).sum(axis=-1)
+    # One product of matrices for pairs of every mode with all others, and last with repair.
+    left = (phi * R) @ jnp.concatenate([1.0 / (lam + lam.T), 1.0 / (lam + mu)], axis=1)
+    return 2.0 * (so_far - (left[:, :-1] * phi - left[:, -1:] * psi) @ (R * weight))
 
 
 def surviving_fraction(alpha_per_Gy: Real, bed_Gy: Real) -> Array:

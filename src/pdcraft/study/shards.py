@@ -61,21 +61,23 @@ def _expose_shard(
 
 
 @eqx.filter_jit
-def _affect_shard(
-    effect: AbstractEffect, dose_rate: DoseRate, amount: Amount, patients: Patient, clock: Samples
+def _respond_shard(
+    effects: tuple[AbstractEffect, ...],
+    dose_rate: DoseRate,
+    amount: Amount,
+    patients: Patient,
+    clock: Samples,
 ) -> Effect:
-    return jax.vmap(lambda d, a, p: effect.effect(d, a, p, clock))(dose_rate, amount, patients)
+    return jax.vmap(lambda d, a, p: biology.respond(effects, d, a, p, clock))(
+        dose_rate, amount, patients
+    )
 
 
 @eqx.filter_jit
 def _foresee_shard(
-    endpoints: tuple[AbstractEndpoint, ...], parts: tuple[Effect, ...], patients: Patient
-) -> tuple[Effect, Outcome]:
-    def one(parts: tuple[Effect, ...], patient: Patient) -> tuple[Effect, Outcome]:
-        effect = biology.joined(parts)
-        return effect, biology.foresee(endpoints, effect, patient)
-
-    return jax.vmap(one)(parts, patients)
+    endpoints: tuple[AbstractEndpoint, ...], effect: Effect, patients: Patient
+) -> Outcome:
+    return jax.vmap(lambda e, p: biology.foresee(endpoints, e, p))(effect, patients)
 
 
 @eqx.filter_jit
@@ -111,11 +113,10 @@ def treat_many(plan: Plan, patients: Patient, regimens: Regimen) -> Course:
         plan.agent, plan.kinetics, plan.daughters, plan.engine,
         _with(patients, [plan.kinetics]), jax.tree.map(jnp.asarray, regimens),
     )  # fmt: skip
-    parts = tuple(
-        _affect_shard(effect, dose_rate, amount, _with(patients, [effect]), plan.clock)
-        for effect in plan.effects
+    effect = _respond_shard(
+        plan.effects, dose_rate, amount, _with(patients, plan.effects), plan.clock
     )
-    effect, outcome = _foresee_shard(plan.endpoints, parts, _with(patients, plan.endpoints))
+    outcome = _foresee_shard(plan.endpoints, effect, _with(patients, plan.endpoints))
     course = Course(amount, activity, dose_rate, effect, outcome)
     return course if n == SHARD else jax.tree.map(lambda leaf: np.asarray(leaf)[:n], course)
 

@@ -288,10 +288,10 @@ def _nr(value: float) -> str:
 
 
 def _signed(value: float) -> str:
-    """A difference with its sign; one below 0.005 is written as 0."""
+    """A difference with its sign; one below 0.0005 is written as 0."""
     if math.isnan(value):
         return "–"
-    if abs(value) < 0.005:
+    if abs(value) < 0.0005:
         return "0"
     text = significant(abs(value), 2) if abs(value) < 10 else f"{abs(value):.0f}"
     return f"{'−' if value < 0 else '+'}{text}"

@@ -24,6 +24,7 @@ from pdcraft import biology, decay, dosimetry, kinetics
 from pdcraft.study.prepare import prepare
 from pdcraft.study.shards import SHARD
 from pdcraft.study.spec import study_from_text
+from pdcraft.study.workers import keep_memory
 
 EXAMPLE = Path(__file__).parent.parent / "examples" / "clr131_myeloma_phase1.toml"
 
@@ -42,6 +43,7 @@ def cpu_s(work, *args, shards: int, repeats: int = 5) -> float:
 def main() -> None:
     """Print the table."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    keep_memory()
     text = EXAMPLE.read_text("utf-8").replace('follow_up = "180 d"', 'follow_up = "365 d"')
     prepared = prepare(study_from_text(text))
     plan = prepared.plan

@@ -322,7 +322,10 @@ def _sample(
             f"The posterior could not be sampled: {many} weighed draws are worth {effective:.0f}. "
             "Ask for more draws, or check that the measurements fit the model."
         )
-    return z[random.choice(many, draws, p=weight)], effective
+    # In even steps through the weights: no draw repeats more often than its weight asks for.
+    steps = (random.random() + np.arange(draws)) / draws
+    kept = np.minimum(np.searchsorted(np.cumsum(weight), steps), many - 1)
+    return z[random.permutation(kept)], effective
 
 
 def _mode(residuals: Callable[[Array], Array], size: int) -> tuple[Floats, Floats]:

@@ -55,6 +55,7 @@ def each(
 ) -> Iterator[None]:
     """Compute and save every shard; yields after each, in order."""
     if processes == 1 or len(tasks) < 2:
+        workers.keep_memory()
         for task in tasks:
             trial_shards.save(plans[task.whose], task.level, task.shard, task.path)
             yield

@@ -6,8 +6,10 @@ can wait for each other for ever.
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -39,6 +41,7 @@ def each(prepared: Prepared, tasks: Sequence[Task], processes: int) -> Iterator[
         How many at once; 1 computes in this process.
     """
     if processes == 1 or len(tasks) < 2:
+        keep_memory()
         for task in tasks:
             shards.save(prepared, *task)
             yield
@@ -77,6 +80,7 @@ def _started(begin: Callable[[Any], None], study: Any, started: Any, processes: 
     with started.get_lock():
         mine, started.value = started.value, started.value + 1
     _keep_to(mine, processes)
+    keep_memory()
     begin(study)
 
 
@@ -87,6 +91,19 @@ def _keep_to(mine: int, processes: int) -> None:
     cores = sorted(os.sched_getaffinity(0))
     share = cores[mine * len(cores) // processes : (mine + 1) * len(cores) // processes]
     os.sched_setaffinity(0, share or cores)
+
+
+def keep_memory() -> None:
+    """Let this process keep what it has freed: every shard asks for the same large arrays again.
+
+    By default glibc hands them back to the system and gets them back page by page, zeroed, which
+    takes a fifth of the time of a shard that is followed for a year. Elsewhere nothing happens.
+    """
+    if sys.platform != "linux" or not hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        return
+    trim_threshold, mmap_threshold = -1, -3  # names in malloc.h
+    libc.mallopt(mmap_threshold, 1 << 30)
+    libc.mallopt(trim_threshold, 1 << 30)
 
 
 def _begin(study: Study) -> None:

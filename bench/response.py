@@ -20,7 +20,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from pdcraft import biology, decay, dosimetry, kinetics
+from pdcraft import biology
+from pdcraft.study.course import expose
 from pdcraft.study.prepare import prepare
 from pdcraft.study.shards import SHARD
 from pdcraft.study.spec import study_from_text
@@ -51,9 +52,8 @@ def main() -> None:
     @eqx.filter_jit
     def rates(people, regimens):
         def one(who, given):
-            amount = kinetics.simulate(plan.kinetics, who, given, plan.agent)
-            activity = decay.activity(amount, plan.agent.payload.chain)
-            return dosimetry.irradiate(plan.engine, activity, who.anatomy)
+            agent, model, engine = plan.agent, plan.kinetics, plan.engine
+            return expose(agent, model, plan.daughters, engine, who, given)[2]
 
         return jax.vmap(one)(people, regimens)
 

@@ -308,17 +308,24 @@ class Mird(AbstractEngine):
         shares = [jnp.broadcast_to(x, column.shape[1:]) for x in spread.values()]
         return column.at[at].set(jnp.stack(shares))
 
-    def _from_regions(self, sources: Sequence[str], anatomy: Anatomy) -> Array:
-        """From regions of the phantom to themselves and their neighbours. 1/g.
+    def _electrons(self, sources: Sequence[str], anatomy: Anatomy) -> tuple[Array, np.ndarray]:
+        """Electron energy per mass from regions of the phantom, 1/g, and which is a self-dose.
 
         Across a surface the dose stays as the organ grows; in the organ it goes with 1/m.
         """
-        names, n_targets = anatomy.space.names, self.reference_g.shape[-1]
-        mass, ref = anatomy.space.mass_g[:n_targets, None], self.reference_g[anatomy.sex][:, None]
-        is_own = np.array([[t == s for s in sources] for t in self.places[:n_targets]])
-        is_own = is_own.reshape(n_targets, len(sources))
+        ref = self.reference_g[anatomy.sex][:, None]
+        targets = self.places[: len(ref)]
+        is_own = np.array([[t == s for s in sources] for t in targets], bool)
+        is_own = is_own.reshape(len(targets), len(sources))
         k = np.array([self.regions.index(n) for n in sources], int)
-        electron = self.electron_share[anatomy.sex][:, k] / jnp.where(is_own, mass, ref)[..., None]
+        mass = jnp.where(is_own, anatomy.space.mass_g[: len(targets), None], ref)
+        return self.electron_share[anatomy.sex][:, k] / mass[..., None], is_own
+
+    def _from_regions(self, sources: Sequence[str], anatomy: Anatomy) -> Array:
+        """From regions of the phantom to themselves and their neighbours. 1/g."""
+        names, n_targets = anatomy.space.names, self.reference_g.shape[-1]
+        mass = anatomy.space.mass_g[:n_targets, None]
+        electron, is_own = self._electrons(sources, anatomy)
         alpha = jnp.broadcast_to(jnp.where(is_own, 1.0 / mass, 0.0)[..., None], electron.shape)
         per_g = jnp.stack([electron, alpha], axis=-1)
         per_g = jnp.pad(per_g, ((0, len(names) - n_targets), *[(0, 0)] * 3))
@@ -355,13 +362,9 @@ class Mird(AbstractEngine):
         if others:
             # What a named region would give, were it as active as the rest, is not given.
             at = np.array([self.places.index(n) for n in others])
-            k = np.array([self.regions.index(n) for n in others])
-            m, ref = anatomy.space.mass_g, self.reference_g[anatomy.sex]
-            is_own = np.array([[t == n for n in others] for t in self.places[: len(ref)]])
-            per_g = jnp.where(is_own, m[: len(ref), None], ref[:, None])
-            own = self.electron_share[anatomy.sex][:, k] / per_g[..., None]
-            given = jnp.einsum("tsn,s->tn", own, m[at])
-            column = column.at[: len(ref), :, 0].add(-given).at[at, :, 1].set(0.0)
+            own, _ = self._electrons(others, anatomy)
+            given = jnp.einsum("tsn,s->tn", own, anatomy.space.mass_g[at])
+            column = column.at[: len(given), :, 0].add(-given).at[at, :, 1].set(0.0)
         if SKELETON in whole:
             taken = sum((mass[n] for n in named if n in special), jnp.asarray(0.0))
             column = column.at[self.places.index(SKELETON)].add(-taken / mass[SKELETON])

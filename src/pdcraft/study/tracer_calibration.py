@@ -65,7 +65,7 @@ def truth_ranks(
     patients: int,
     integrals: tuple[str, ...],
     doses: tuple[str, ...] = (),
-    draws: int = 300,
+    draws: int = 299,
     seed: int = 5,
 ) -> dict[str, NDArray[np.float64]]:
     """Rank of the true value among posterior draws, as a share, for every patient.
@@ -84,7 +84,7 @@ def truth_ranks(
         Regions of the model whose time-integrated activity, and of the bodies whose absorbed
         dose, of the therapy are ranked.
     draws, seed
-        Of each posterior.
+        Of each posterior. With 299, ranks have 300 places and 90 % of them lie within 5 and 95 %.
 
     Returns
     -------

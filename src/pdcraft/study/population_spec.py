@@ -118,15 +118,22 @@ class CovariateTable(_Table):
 class ObservationTable(_Table):
     """A further kind of observation, with an error of its own.
 
-    ``measured`` is a compartment, or ``concentration`` of a structure whose response is measured.
+    ``measured`` is a compartment, or ``concentration`` of a structure whose response is measured;
+    ``name`` is what tables call it, the compartment unless said otherwise.
     """
 
     dvid: int
     measured: str
+    name: str = ""
     volume: str = ""
     unit: str = "1"
     error: Literal["additive", "proportional", "combined", "log"] = "combined"
     sigma: dict[str, SigmaTable]
+
+    @property
+    def called(self) -> str:
+        """Its name in tables and figures, and before its sigmas."""
+        return self.name or self.measured
 
 
 class TransferTable(_Table):
@@ -199,17 +206,15 @@ def population_model_from_text(text: str, *, name: str = "model file") -> Popula
         raise InputError(f"{name}: {told}.") from error
     try:
         model, dvid = _model(file), _dvid(file)
+        kinds = _kinds(file, model.structure)
+        _check_columns(model)
     except InputError as error:
         raise InputError(f"{name}: {error}") from error
     ranges = {c.column: c.checked for c in file.covariate if c.checked is not None}
     units = file.units
-    first = model.structure.measured_place
-    name_of_first = "response" if first is None else model.structure.places[first]
-    kinds = ((name_of_first, units.value), *((o.measured, o.unit) for o in file.observation))
     return PopulationSpec(
         model, file.model.method, file.model.carry, file.model.standard_errors, dvid,
-        kinds,
-        units.time, units.amount, units.value, ranges, file.model.seed, text,
+        kinds, units.time, units.amount, units.value, ranges, file.model.seed, text,
     )  # fmt: skip
 
 
@@ -218,15 +223,39 @@ def _dvid(file: _File) -> int | tuple[int, ...] | None:
     if not file.observation:
         return file.model.dvid
     numbers = (file.model.dvid, *(o.dvid for o in file.observation))
-    measured = [o.measured for o in file.observation]
-    if len(set(measured)) < len(measured):
-        raise InputError(f"Each [[observation]] needs a 'measured' of its own: {measured}.")
     if None in numbers or len(set(numbers)) < len(numbers):
         raise InputError(
             f"dvid of [model] and of each [[observation]] must be given and differ; they are "
             f"{', '.join(map(str, numbers))}."
         )
     return tuple(int(n) for n in numbers if n is not None)
+
+
+def _kinds(file: _File, structure: AbstractStructure) -> tuple[tuple[str, str], ...]:
+    """Names and units of what is observed; each kind needs a name of its own."""
+    place = structure.measured_place
+    first = "response" if place is None else structure.places[place]
+    names = [first, *(o.called for o in file.observation)]
+    twice = {n for n in names if names.count(n) > 1}
+    if twice:
+        raise InputError(
+            f"Several kinds of observation are called '{', '.join(sorted(twice))}' ([model] is "
+            f"called '{first}', an [[observation]] as what it measures). Give the [[observation]] "
+            'a name of its own, as name = "second assay".'
+        )
+    return tuple(zip(names, [file.units.value, *(o.unit for o in file.observation)], strict=True))
+
+
+def _check_columns(model: PopulationModel) -> None:
+    """Refuse parameters whose columns of the results would carry one name."""
+    needs = [*model.structure.needs]
+    columns = ["patient", "residual", *needs, *(f"{n}_cv" for n in needs)]
+    twice = {n for n in columns if columns.count(n) > 1}
+    if twice:
+        raise InputError(
+            f"Parameter {', '.join(sorted(twice))} has the name of another column of the results "
+            "(patient, residual, a parameter with _cv). Call it otherwise."
+        )
 
 
 def _model(file: _File) -> PopulationModel:
@@ -241,7 +270,7 @@ def _model(file: _File) -> PopulationModel:
     fixed = {f"omega.{k}" for k, v in file.omega.items() if v.fixed}
     sigma = dict(file.sigma)
     for o in file.observation:
-        sigma |= {f"{o.measured}.{k}": v for k, v in o.sigma.items()}
+        sigma |= {f"{o.called}.{k}": v for k, v in o.sigma.items()}
     fixed |= {f"sigma.{k}" for k, v in sigma.items() if v.fixed}
     return PopulationModel(
         _structure(file),
@@ -253,7 +282,7 @@ def _model(file: _File) -> PopulationModel:
         tuple(Covariate(c.parameter, c.column, c.form, c.reference, c.coefficient)
               for c in file.covariate),
         frozenset(fixed), tuple(b.effects for b in file.block),
-        tuple((o.measured, o.error) for o in file.observation),
+        tuple((o.called, o.error) for o in file.observation),
     )  # fmt: skip
 
 

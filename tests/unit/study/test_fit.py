@@ -132,11 +132,53 @@ def test_plasma_and_tumour_are_fitted_together(tmp_path):
         ("dvid = 1", "dvid = 2", "must be given and differ"),
         ('"tumour"\nvolume', '"liver"\nvolume', "observation.measured = 'liver'"),
         ("sigma.proportional = { sd = 0.15 }", "sigma.additive = { sd = 1 }", "needs sigma"),
+        ('"tumour"\nvolume', '"central"\nvolume', "called 'central'.*name = \"second assay\""),
     ],
 )
 def test_a_mistake_in_an_observation_is_named(old, new, said):
     with pytest.raises((InputError, MissingError), match=said):
         population_model_from_text(_two_kinds().replace(old, new))
+
+
+def test_two_assays_of_one_compartment_are_told_apart_everywhere(tmp_path):
+    second = (
+        TUMOUR.replace('"tumour"', '"central"\nname = "ELISA"')
+        .replace('"VT"', '"V"')
+        .replace("mg/kg", "mg/L")
+    )
+    text = MODEL.replace("[model]", "[model]\ndvid = 1").replace('volume = "V"\n[[', "[[") + second
+    text = text.replace("structure = ", 'volume = "V"\nstructure = ')
+    random = np.random.default_rng(3)
+    lines = ["ID,TIME,AMT,DV,DVID"]
+    for i in range(6):
+        lines.append(f"{i},0,100,.,.")
+        rate = 0.1 * np.exp(0.3 * random.standard_normal())
+        for t in (1.0, 6.0, 12.0):
+            c = 2.5 * np.exp(-rate * t)
+            lines += [f"{i},{t},.,{c + 0.1 * random.standard_normal()},1",
+                      f"{i},{t},.,{c * np.exp(0.15 * random.standard_normal())},2"]  # fmt: skip
+    (tmp_path / "d.csv").write_text("\n".join(lines), "utf-8")
+    (tmp_path / "m.toml").write_text(text, "utf-8")
+    folder = fit_population(tmp_path / "d.csv", tmp_path / "m.toml", out=tmp_path / "out")
+    assert set(json.loads((folder / "fit.json").read_text("utf-8"))["kinds"]) == {
+        "central",
+        "ELISA",
+    }
+    for path in (folder / "tables").glob("*.csv"):
+        header, *rows = path.read_text("utf-8").split()
+        assert len(set(header.split(","))) == len(header.split(",")), path.name
+        if path.stem in ("residuals", "vpc"):
+            at = header.split(",").index("kind")
+            assert {row.split(",")[at] for row in rows} == {"central", "ELISA"}
+    assert "sigma[ELISA.proportional]" in (folder / "tables/estimates.csv").read_text("utf-8")
+    assert "ELISA: Predictive check" in report.render_fit(folder)
+
+
+@pytest.mark.parametrize("name", ["CL_cv", "patient", "residual"])
+def test_a_parameter_that_would_share_a_column_of_the_results_is_refused(name):
+    text = MODEL.replace("CL/V", f"CL/{name}").replace("V = {", f"{name} = {{")
+    with pytest.raises(InputError, match=f"Parameter {name} has the name of another column"):
+        population_model_from_text(text.replace('volume = "V"', ""))
 
 
 def test_lag_and_bioavailability_come_with_their_thetas():

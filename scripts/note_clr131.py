@@ -1,8 +1,9 @@
 """What the models say of CLR 131 in myeloma: numbers, 90 % intervals, weakest assumptions.
 
 Run: ``python -m scripts.note_clr131 [study.toml]`` (default: the example, whose models it takes).
-Patients live in draws of the posteriors of marrow and tumour: a number is its mean or median over
-all patients; the interval is over draws (parameters), the scatter of few patients taken out.
+Patients live in draws of the posteriors of kinetics, marrow and tumour: a number is its mean or
+median over all patients; the interval is over draws (parameters), the scatter of few patients taken
+out.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ WEAKEST = {
     "ORR": "tumour dose: no uptake in myeloma was published, hardly bound with alpha",
     "CBR": "dexamethasone: who was given it, and what it did, is not known",
     "DCR": "growth: bound by 8 patients' mean time without progression",
+    "red marrow": "kinetics of solid tumours; infiltration",
+    "tumour": "no uptake in myeloma was published; its doses in responses are a factor times this",
     "PFS": "growth, and progression judged by M-protein alone on visits every 28 d",
 }
 
@@ -111,10 +114,10 @@ def main() -> None:
         for what, (x, low, high), rate in tumour_rows(prepared, found, asked.draws):
             print(f"{what} | {x:.0f} | {max(low, 0):.0f} to {high:.0f} | {WEAKEST[rate]}")
         for place in ("red marrow", "tumour"):
-            x = np.quantile(found["dose_Gy"][:, at.index(place)], (0.5, 0.05, 0.95))
+            Gy = found["dose_Gy"][:, at.index(place)]
+            x, low, high = interval.believed_median(found["number"], Gy, asked.draws)
             print(
-                f"dose of the {place}, Gy (90 % of patients) | {x[0]:.2f} |",
-                f"{x[1]:.2f} to {x[2]:.2f} |",
+                f"{place}: median dose, Gy | {x:.2f} | {low:.2f} to {high:.2f} | {WEAKEST[place]}"
             )
 
 

@@ -13,13 +13,12 @@ import jax.random
 import numpy as np
 from jaxtyping import Array
 
-from pdcraft import library
-from scripts.calibrate_pbpk import PRIOR, SHELF, TOLD, Facts, transformed, width
+from scripts.calibrate_pbpk import SHELF, Facts, residuals
 
 
 def laplace() -> tuple[list[str], np.ndarray, np.ndarray]:
     """Names, mode and covariance on the shelf."""
-    text = (SHELF / "clr1404_pbpk_posterior.csv").read_text("utf-8").splitlines()
+    text = (SHELF / "clr1404_pbpk_laplace.csv").read_text("utf-8").splitlines()
     rows = list(csv.DictReader(line for line in text if not line.startswith("#")))
     mode = np.array([float(r["transformed"]) for r in rows])
     C = np.array([[float(r[f"covariance_{k}"]) for k in range(len(rows))] for r in rows])
@@ -32,17 +31,10 @@ def main(warmup: int = 100, draws: int = 250) -> None:
     from numpyro.infer import MCMC, NUTS
 
     facts, (names, mode, C) = Facts(), laplace()
-    observed = library.parameters("kinetics/clr1404_published")
-    y = jnp.log(jnp.asarray([TOLD[f"observed.{n}"] for n in Facts.names]))
-    sd = jnp.asarray([width(observed[f"observed.{n}"]) for n in Facts.names])
-    middle = jnp.asarray([transformed(p, p.value) for p in PRIOR.values()])
-    prior_sd = jnp.asarray([width(p) for p in PRIOR.values()])
     root = jnp.asarray(np.linalg.cholesky(C))
 
     def potential(u: Array) -> Array:
-        z = mode + root @ u
-        away = ((facts(z) - y) / sd, (z - middle) / prior_sd)
-        return 0.5 * sum((a**2).sum() for a in away)
+        return 0.5 * (residuals(facts, mode + root @ u) ** 2).sum()
 
     sampler = MCMC(
         NUTS(potential_fn=potential, max_tree_depth=6), num_warmup=warmup, num_samples=draws,

@@ -14,7 +14,8 @@ from pdcraft.domain import InputError, ValidityWarning
 pytestmark = pytest.mark.filterwarnings("ignore::pdcraft.domain.errors.ValidityWarning")
 
 TABLES = {
-    "doses": {"cohort", "region", "Gy_mean", "Gy_p05", "Gy_p50", "Gy_p95", "Gy_per_GBq"},
+    "doses": {"cohort", "region", "Gy_mean", "Gy_p05", "Gy_p50", "Gy_p95", "Gy_per_GBq",
+              "Gy_p50_low", "Gy_p50_high"},
     "toxicity": {
         "cohort", "lineage", "unit", "nadir_p50", "nadir_day_p50", "recovery_day_p50",
         "p_grade3plus", "p_grade4",

@@ -45,12 +45,13 @@ def reference_patient(
     Returns
     -------
     Patient
-        Without a leading axis; the tumour's mass is a millionth of the marrow's.
+        Without a leading axis; the tumour's mass is a millionth of the marrow's if ``values`` say
+        nothing of it.
     """
     fixed = {
+        "marrow.infiltration": 1e-6,
         **(values or {}),
         "population.male_share": 2.0 if sex == "male" else -1.0,  # a certainty, either way
-        "marrow.infiltration": 1e-6,
     }
     typical = ParameterSet(
         f"reference {sex}",

@@ -13,7 +13,7 @@ from scipy import stats
 
 from pdcraft.domain import Agent
 from pdcraft.domain.units import NMOL_PER_MOL
-from pdcraft.study.interval import believed, spread
+from pdcraft.study.interval import believed, believed_median, spread
 
 Rows = list[list[object]]
 Table = tuple[Sequence[str], Rows]
@@ -65,7 +65,7 @@ def given(cohort: str, kept: dict[str, NDArray], agent: Agent) -> Rows:
     return [[cohort, what, unit, *_band(values)] for what, unit, values in found]
 
 
-def doses(cohort: str, kept: dict[str, NDArray], places: Sequence[str]) -> Rows:
+def doses(cohort: str, kept: dict[str, NDArray], places: Sequence[str], draws: int = 0) -> Rows:
     """Rows of ``doses.csv``; ``Gy_per_GBq`` is the mean of each patient's ratio."""
     Gy = kept["dose_Gy"]
     given = 1e-3 * kept["given_MBq"]
@@ -73,10 +73,12 @@ def doses(cohort: str, kept: dict[str, NDArray], places: Sequence[str]) -> Rows:
     if given.all():
         per_GBq = (Gy / given[:, None]).mean(axis=0)
     low, middle, high = _band(Gy)
-    return [
-        [cohort, place, Gy[:, i].mean(), low[i], middle[i], high[i], per_GBq[i]]
-        for i, place in enumerate(places)
-    ]
+    rows = []
+    for i, place in enumerate(places):
+        ends = believed_median(kept["number"], Gy[:, i], draws)[1:]
+        mean = Gy[:, i].mean()
+        rows.append([cohort, place, mean, low[i], middle[i], high[i], per_GBq[i], *ends])
+    return rows
 
 
 def toxicity(
@@ -303,7 +305,8 @@ def swimmer(cohort: str, kept: dict[str, NDArray], events: Sequence[str]) -> Row
 
 COLUMNS: dict[str, Sequence[str]] = {
     "given": ("cohort", "what", "unit", "value_p05", "value_p50", "value_p95"),
-    "doses": ("cohort", "region", "Gy_mean", "Gy_p05", "Gy_p50", "Gy_p95", "Gy_per_GBq"),
+    "doses": ("cohort", "region", "Gy_mean", "Gy_p05", "Gy_p50", "Gy_p95", "Gy_per_GBq",
+              "Gy_p50_low", "Gy_p50_high"),
     "toxicity": (
         "cohort", "lineage", "unit", "nadir_p50", "nadir_day_p50", "recovery_day_p50",
         "p_grade3plus", "p_grade4", "nadir_p05", "nadir_p95", "nadir_day_p05", "nadir_day_p95",

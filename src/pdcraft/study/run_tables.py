@@ -57,7 +57,7 @@ def _of_payload(
     if prepared.plan.agent.payload.drug is None:
         return {
             **given,
-            "doses": results.doses(name, kept, targets),
+            "doses": results.doses(name, kept, targets, prepared.study.uncertainty.draws),
             "curves_activity": results.curves_activity(name, kept, sources, shards.CURVE_DAYS),
         }
     return {

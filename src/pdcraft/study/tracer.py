@@ -8,7 +8,7 @@ serves: it is used through `kinetics.simulate` only (theory page *estimation*, e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import equinox as eqx
@@ -22,7 +22,6 @@ from pdcraft import decay, dosimetry, kinetics
 from pdcraft.domain import (
     Agent,
     InputError,
-    NumericalError,
     ParameterSet,
     Patient,
     Regimen,
@@ -32,9 +31,9 @@ from pdcraft.domain import (
 )
 from pdcraft.dosimetry import AbstractEngine
 from pdcraft.kinetics import AbstractModel
+from pdcraft.study.weighed import posterior_draws
 
 Floats = NDArray[np.float64]
-_TAIL = 5.0  # degrees of freedom of the proposal: heavier tails than any posterior here
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,7 @@ def tracer_posterior(
     .. math:: -2\ln p(z\mid y)=z^Tz+\sum_i\frac{\big(\ln y_i-\ln A_i(g(z))\big)^2}
               {\ln(1+\sigma_i^2/y_i^2)}.
 
-    The mode is found by Gauss-Newton; draws from a multivariate t about it are weighed and
-    resampled, in three rounds that adapt its centre and width.
+    Draws are those of `posterior_draws`.
 
     Parameters
     ----------
@@ -121,10 +119,6 @@ def tracer_posterior(
         If a measured region is not one of the model's.
     NumericalError
         If the weights are worth fewer than 50 draws.
-
-    References
-    ----------
-    gelman2013, sections 10.4 and 13.3 (importance resampling about a mode)
     """
     measured = [_in_MBq(m, given) for m in measured]
     places = _check(model, measured, tracer)
@@ -141,7 +135,7 @@ def tracer_posterior(
             (model, patient, given, tracer), (free, kinds, numbers), (seen, tuple(places)), y, sd, z
         )
 
-    z, effective = _sample(residuals, len(free), draws, seed)
+    z, effective = posterior_draws(residuals, len(free), draws=draws, seed=seed)
     values = np.asarray(jax.vmap(lambda row: _values(kinds, numbers, row))(jnp.asarray(z)))
     people = jax.vmap(lambda v: _with(patient, free, v))(jnp.asarray(values))
     narrow = {n: float(s) for n, s in zip(free, z.std(0), strict=True)}
@@ -289,63 +283,3 @@ def _with(patient: Patient, names: tuple[str, ...], values: Array) -> Patient:
     at = jnp.array([old.names.index(n) for n in names])
     new = Values(old.names, old.value.at[at].set(values))
     return eqx.tree_at(lambda p: p.parameters, patient, new)
-
-
-def _sample(
-    residuals: Callable[[Array], Array], size: int, draws: int, seed: int
-) -> tuple[Floats, float]:
-    """Weighed draws about the mode, resampled; and what the weights are worth."""
-    centre, root = _mode(residuals, size)
-    random = np.random.default_rng(seed)
-    many = 4 * draws
-    z = weight = np.zeros(0)
-    effective = 0.0
-    for _ in range(4):
-        # Multivariate t from its Cholesky root, which moves no more than the covariance does;
-        # the eigenvectors that a library takes turn over where two widths are nearly equal.
-        step = random.standard_normal((many, size))
-        step *= np.sqrt(_TAIL / random.chisquare(_TAIL, many))[:, None]
-        z = centre + step @ root.T
-        target = -0.5 * (np.asarray(residuals(jnp.asarray(z))) ** 2).sum(1)
-        proposed = -0.5 * (_TAIL + size) * np.log1p((step**2).sum(1) / _TAIL)
-        log_weight = np.where(np.isfinite(target), target, -np.inf) - proposed
-        weight = np.exp(log_weight - log_weight.max())
-        weight /= weight.sum()
-        effective = float(1.0 / (weight**2).sum())
-        if effective > 0.3 * many:
-            break
-        centre = weight @ z
-        spread = (z - centre).T @ ((z - centre) * weight[:, None])
-        root = np.linalg.cholesky(1.1 * spread + 1e-9 * np.eye(size))
-    if effective < 50:
-        raise NumericalError(
-            f"The posterior could not be sampled: {many} weighed draws are worth {effective:.0f}. "
-            "Ask for more draws, or check that the measurements fit the model."
-        )
-    # In even steps through the weights: no draw repeats more often than its weight asks for.
-    steps = (random.random() + np.arange(draws)) / draws
-    kept = np.minimum(np.searchsorted(np.cumsum(weight), steps), many - 1)
-    return z[random.permutation(kept)], effective
-
-
-def _mode(residuals: Callable[[Array], Array], size: int) -> tuple[Floats, Floats]:
-    """Most probable point by damped Gauss-Newton with a Jacobian of differences, all at once."""
-    z, damping, h = np.zeros(size), 1e-3, 1e-4
-    J = np.eye(size)
-    r = np.asarray(residuals(jnp.asarray(z[None])))[0]
-    for _ in range(50):
-        both = np.concatenate([z + h * np.eye(size), z - h * np.eye(size)])
-        moved = np.asarray(residuals(jnp.asarray(both)))
-        J = (moved[:size] - moved[size:]).T / (2 * h)
-        step = np.linalg.solve(J.T @ J + damping * np.eye(size), J.T @ r)
-        new = np.asarray(residuals(jnp.asarray((z - step)[None])))[0]
-        if np.isfinite(new).all() and new @ new <= r @ r:
-            gain = r @ r - new @ new
-            z, r, damping = z - step, new, damping * 0.2
-            if gain < 1e-8:
-                break
-        else:
-            damping = max(damping, 1e-6) * 10.0
-            if damping > 1e8:
-                break
-    return z, np.asarray(np.linalg.cholesky(np.linalg.inv(J.T @ J)), float)

@@ -13,6 +13,12 @@ def test_without_draws_a_share_has_wilsons_interval():
     assert (low, high) == pytest.approx((0.2553, 0.3662), abs=5e-5)
 
 
+def test_without_draws_a_median_has_the_interval_of_its_order():
+    """Of 1 to 99, the binomial interval at 90 % lies 8.2 ranks about the 50th."""
+    middle, low, high = believed_median(np.arange(99), np.arange(1.0, 100.0), 0)
+    assert (middle, low, high) == pytest.approx((50.0, 41.9, 58.1), abs=0.1)
+
+
 def test_with_draws_the_interval_holds_what_the_draws_came_from():
     random = np.random.default_rng(3)
     number, inside = np.arange(1000), []

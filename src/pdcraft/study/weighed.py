@@ -1,0 +1,115 @@
+"""Draws of a posterior about its mode, weighed: few evaluations, all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array
+from numpy.typing import NDArray
+
+from pdcraft.domain import NumericalError
+
+Floats = NDArray[np.float64]
+_TAIL = 5.0  # degrees of freedom of the proposal: heavier tails than any posterior here
+
+
+def posterior_draws(
+    residuals: Callable[[Array], Array], size: int, *, draws: int, seed: int
+) -> tuple[Floats, float]:
+    r"""Draws of a posterior whose density is known by standardised residuals.
+
+    .. math:: -2\ln p(z) = \sum_i r_i(z)^2 + \text{const}
+
+    The mode is found by Gauss-Newton; four times as many draws as asked for, from a multivariate t
+    about it, are weighed by :math:`p/q`, in up to four rounds that adapt centre and width until
+    the weights are worth 30 % of them. The draws are taken in even steps through the weights.
+
+    Parameters
+    ----------
+    residuals
+        From ``[row, z]`` to ``[row, residual]``, those of a standard normal prior among them.
+    size
+        Number of parameters.
+    draws, seed
+        How many, and the seed.
+
+    Returns
+    -------
+    tuple
+        Draws ``[draw, z]``, and how many independent ones the weights are worth.
+
+    Raises
+    ------
+    NumericalError
+        If the weights are worth fewer than 50 draws.
+
+    References
+    ----------
+    gelman2013, sections 10.4 and 13.3 (importance resampling about a mode)
+
+    Examples
+    --------
+    One value of 1 measured with an error of 1: the posterior is N(1/2, 1/2).
+
+    >>> z, worth = posterior_draws(
+    ...     lambda z: jnp.concatenate([z, z - 1.0], axis=1), 1, draws=4000, seed=0
+    ... )
+    >>> bool(abs(z.mean() - 0.5) < 0.03), bool(abs(z.var() - 0.5) < 0.03), worth > 8000
+    (True, True, True)
+    """
+    centre, root = _mode(residuals, size)
+    random = np.random.default_rng(seed)
+    many = 4 * draws
+    z = weight = np.zeros(0)
+    effective = 0.0
+    for _ in range(4):
+        # Multivariate t from its Cholesky root, which moves no more than the covariance does;
+        # the eigenvectors that a library takes turn over where two widths are nearly equal.
+        step = random.standard_normal((many, size))
+        step *= np.sqrt(_TAIL / random.chisquare(_TAIL, many))[:, None]
+        z = centre + step @ root.T
+        target = -0.5 * (np.asarray(residuals(jnp.asarray(z))) ** 2).sum(1)
+        proposed = -0.5 * (_TAIL + size) * np.log1p((step**2).sum(1) / _TAIL)
+        log_weight = np.where(np.isfinite(target), target, -np.inf) - proposed
+        weight = np.exp(log_weight - log_weight.max())
+        weight /= weight.sum()
+        effective = float(1.0 / (weight**2).sum())
+        if effective > 0.3 * many:
+            break
+        centre = weight @ z
+        spread = (z - centre).T @ ((z - centre) * weight[:, None])
+        root = np.linalg.cholesky(1.1 * spread + 1e-9 * np.eye(size))
+    if effective < 50:
+        raise NumericalError(
+            f"The posterior could not be sampled: {many} weighed draws are worth {effective:.0f}. "
+            "Ask for more draws, or check that the measurements fit the model."
+        )
+    # In even steps through the weights: no draw repeats more often than its weight asks for.
+    steps = (random.random() + np.arange(draws)) / draws
+    kept = np.minimum(np.searchsorted(np.cumsum(weight), steps), many - 1)
+    return z[random.permutation(kept)], effective
+
+
+def _mode(residuals: Callable[[Array], Array], size: int) -> tuple[Floats, Floats]:
+    """Most probable point by damped Gauss-Newton with a Jacobian of differences, all at once."""
+    z, damping, h = np.zeros(size), 1e-3, 1e-4
+    J = np.eye(size)
+    r = np.asarray(residuals(jnp.asarray(z[None])))[0]
+    for _ in range(50):
+        both = np.concatenate([z + h * np.eye(size), z - h * np.eye(size)])
+        moved = np.asarray(residuals(jnp.asarray(both)))
+        J = (moved[:size] - moved[size:]).T / (2 * h)
+        step = np.linalg.solve(J.T @ J + damping * np.eye(size), J.T @ r)
+        new = np.asarray(residuals(jnp.asarray((z - step)[None])))[0]
+        if np.isfinite(new).all() and new @ new <= r @ r:
+            gain = r @ r - new @ new
+            z, r, damping = z - step, new, damping * 0.2
+            if gain < 1e-8:
+                break
+        else:
+            damping = max(damping, 1e-6) * 10.0
+            if damping > 1e8:
+                break
+    return z, np.asarray(np.linalg.cholesky(np.linalg.inv(J.T @ J)), float)

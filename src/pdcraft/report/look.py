@@ -282,8 +282,9 @@ def intervals_of(results: Results) -> str:
     draws = int(results.study.get("draws", 0))
     if draws:
         return (
-            f"over {draws} draws of what calibration left undecided (growth, dose and sensitivity "
-            "of the tumour, sensitivity and renewal of the marrow) and the number of patients"
+            f"over {draws} draws of what calibration left undecided (kinetics; growth, dose and "
+            "sensitivity of the tumour; sensitivity and renewal of the marrow) and the number of "
+            "patients"
         )
     of_models = "" if results.of_mice else (
         "; ask for [uncertainty] draws to see what calibration left undecided"

@@ -114,8 +114,8 @@ def believed_median(
     """Median over patients and its interval over draws, as `believed`.
 
     What few patients do to the median of a draw is estimated from their order (Maritz and Jarrett).
-    With less than two draws the interval is that of the patients' number alone, between two of them
-    by the binomial distribution.
+    With less than two draws of so many the interval is that of the patients' number, between two of
+    them by the binomial distribution.
 
     Parameters
     ----------
@@ -133,13 +133,13 @@ def believed_median(
     >>> [round(x) for x in believed_median(np.arange(4000), patients, 20)]
     [10, 0, 19]
     """
-    if draws < 2:
+    of = number % max(draws, 1)
+    groups = [one for k in range(draws) if len(one := values[of == k]) >= _FEWEST]
+    if len(groups) < 2:
         reach = stats.norm.ppf((1.0 + within) / 2.0) * 0.5 / np.sqrt(len(values))
         ends = np.clip((0.5 - reach, 0.5, 0.5 + reach), 0.0, 1.0)
         low, middle, high = (float(v) for v in np.quantile(values, ends))
         return middle, low, high
-    of = number % draws
-    groups = [one for k in range(draws) if len(one := values[of == k]) >= _FEWEST]
     medians = np.array([np.median(one) for one in groups])
     error = [mstats.mjci(one, prob=[0.5])[0] for one in groups]
     middle = float(np.median(values))

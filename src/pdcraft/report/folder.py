@@ -21,6 +21,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "cohort", "lineage", "unit", "nadir_p50", "nadir_day_p50", "p_grade3plus", "p_grade4",
     ),
     "response": ("cohort", "orr", "cbr", "dcr", "pfs_day_p50"),
+    "complications": ("cohort", "region", "EQD2_Gy_p50", "risk"),
     "quality_of_life": ("cohort", "change", "p_lasting_fall"),
     "trial": ("cohort", "dose", "n", "dlt", "decision", "reason"),
     "assumptions": ("parameter", "value", "unit", "status", "source", "rests_on_it"),

@@ -77,6 +77,7 @@ def key_numbers(results: Results) -> list[Group]:
         *_drug_groups(results),
         _growth_group(results),
         *_toxicity_groups(results),
+        _complication_group(results),
         *_response_groups(results),
         _quality_group(results),
     ]
@@ -161,6 +162,25 @@ def _toxicity_groups(results: Results) -> list[Group]:
         title = sentence_case(lineage) + look.not_calibrated(results, lineage)
         groups.append(Group(title, tuple(r for r in rows if _says_something(r))))
     return groups
+
+
+def _complication_group(results: Results) -> Group | None:
+    """Late complications of organs that the study asks for."""
+    if not results.has("complications"):
+        return None
+    table = results.tables["complications"]
+    asked: list[tuple[str, str, Callable[[_Record], Cell]]] = [
+        ("EQD2, median", "Gy", _spread("EQD2_Gy")), ("risk", "%", _rate("risk")),
+    ]  # fmt: skip
+    rows = [
+        Row(f"{sentence_case(organ)}: {what}", u,
+            _cells(results, table.where("region", organ), write))
+        for organ in table.distinct("region") for what, u, write in asked
+    ]  # fmt: skip
+    return Group(
+        "Late complications within five years, as after external beams of the same EQD2",
+        tuple(rows),
+    )
 
 
 def _nadir_day(row: _Record) -> Cell:

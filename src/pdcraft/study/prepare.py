@@ -62,6 +62,7 @@ from pdcraft.kinetics import PBPK, AbstractModel, CytotoxicConjugate, TwoPool
 from pdcraft.study.beliefs import beliefs
 from pdcraft.study.course import Plan
 from pdcraft.study.kinetics_prepare import carrier_mass, free_daughters, own_parameters
+from pdcraft.study.late_effects import complications, organ_effects, tolerances
 from pdcraft.study.spec import CohortTable, Study
 from pdcraft.trial.mice import XENOGRAFT, XENOGRAFT_MASS, Mice
 from pdcraft.trial.population import Population
@@ -173,7 +174,7 @@ def _individual(study: Study) -> list[ParameterSet]:
     if drug is not None:
         own = library.parameters("tissues/cytotoxic")
         held = [without(s, own) for s in held] + [library.parameters(f"kinetics/{drug.name}"), own]
-    return [*held, people, disease.parameters, *own_parameters(study)]
+    return [*held, people, disease.parameters, *own_parameters(study), *tolerances(study)]
 
 
 def without(held: ParameterSet, own: ParameterSet) -> ParameterSet:
@@ -200,7 +201,10 @@ def prepare(study: Study) -> Prepared:
     engine = engine_of(agent, library.PHANTOMS, engine_parameters)
     days = np.arange(0.0, study.study.follow_up / 24.0 + 1e-9)
     kinetics = kinetic_model(study, agent)
-    effects = effects_of(study, steps=max(1, days.size - 1))
+    effects = (
+        *effects_of(study, steps=max(1, days.size - 1)),
+        *organ_effects(study, agent, engine.places),
+    )
     plan = Plan(
         agent, kinetics, engine, effects, endpoints(study), Samples(jnp.asarray(days * 24)),
         free_daughters(study, agent, kinetics.places),
@@ -369,4 +373,5 @@ def endpoints(study: Study) -> tuple[AbstractEndpoint, ...]:
         ProgressionFreeSurvival(seen),
         Death(seen.seed),
         QualityOfLife(),
+        *complications(study),
     )

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pdcraft import library
-from pdcraft.study import mouse_results, outlook, results, shards
+from pdcraft.study import late_effects, mouse_results, outlook, results, shards
 from pdcraft.study.assumptions import assumption_rows, validity_rows
 from pdcraft.study.prepare import Prepared
 from pdcraft.study.spec import CohortTable
@@ -26,7 +26,8 @@ def tables_of(
     progress: Progress,
 ) -> dict[str, results.Table]:
     """All tables of a run that hold something, by name; of a trial's path its rows are given."""
-    columns = {**results.COLUMNS, **outlook.COLUMNS, **mouse_results.COLUMNS}
+    columns = {**results.COLUMNS, **outlook.COLUMNS, **mouse_results.COLUMNS,
+               **late_effects.COLUMNS}  # fmt: skip
     rows: dict[str, results.Rows] = {name: [] for name in columns}
     of_cohort = _of_mice if prepared.study.study.species == "mouse" else _of_patients
     for done, (cohort, paths) in enumerate(files):
@@ -83,6 +84,9 @@ def _of_patients(
             name, kept, events, markers, days, draws, _worst(prepared.study.assessment.ctcae)
         ),
         "response": results.response(name, kept, events, draws),
+        "complications": late_effects.complication_rows(
+            prepared.study, name, kept, events, [t for e in plan.effects for t in e.tissues]
+        ),
         "quality_of_life": results.quality_of_life(name, kept, events, draws),
         "km": results.kaplan_meier(name, kept, events, draws),
         "curves_plasma": results.curves_plasma(name, kept, shards.CURVE_DAYS),

@@ -166,6 +166,7 @@ def _radiation(
         "carrier_ug": carrier_ug,
         "dose_Gy": course.dose_rate.integrate().total_Gy,
         "BED_Gy": course.effect.BED_Gy,
+        "EQD2_Gy": course.effect.EQD2_Gy,
         "activity_MBq": course.activity.at(curve_h).sum(axis=-1).astype(single),
         "plasma_ng_per_mL": plasma.astype(single),
     }

@@ -80,6 +80,7 @@ class AssessmentTable(TomlTable):
 
     ctcae: Literal["5.0", "6.0"] = "5.0"
     visit_every: Span = 28 * 24.0
+    complications: tuple[str, ...] = ()
 
 
 class UncertaintyTable(TomlTable):
@@ -175,6 +176,11 @@ class Study(TomlTable):
                 "Without them nobody could have a toxicity that stops escalation."
             )
         human = self.study.species == "human"
+        if self.assessment.complications and not human:
+            raise InputError(
+                "assessment.complications are those of patients: no tolerance of a mouse's organ "
+                "is on the shelf. Leave them out."
+            )
         uncertain = [name for name, given in self.parameters.items() if given.cv]
         if uncertain and not (human and self.uncertainty.draws > 1):
             raise InputError(

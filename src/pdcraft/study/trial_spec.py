@@ -278,6 +278,11 @@ class TrialStudy(TomlTable):
         if twice:
             raise InputError(f"level name '{twice[0]}' stands twice. Give each level its own.")
         self._check_questions()
+        if self.assessment.complications:
+            raise InputError(
+                "assessment.complications are reported by `pdcraft run`; trials ask for what "
+                "happens within follow-up. Leave them out."
+            )
         for key, name in self._levels_named():
             if name not in names:
                 raise InputError(f"{key}: {unknown('Level', name, names)}")

@@ -82,8 +82,8 @@ def test_a_drug_is_reported_by_its_concentration_and_without_any_dose(tmp_path):
     assert free["3 x 200 mg/m2", "plasma"] > 2.5 * free["200 mg/m2", "plasma"] > 0
     assert free["200 mg/m2", "tumour"] > free["200 mg/m2", "plasma"]
     given = {(r["cohort"], r["what"]): float(r["value_p50"]) for r in rows(folder, "given")}
-    mg, nmol = (given["200 mg/m2", what] for what in ("paclitaxel", "conjugate"))
-    assert nmol == pytest.approx(1e6 * mg / 853.9, rel=1e-4)  # printed with six digits
+    mg, umol = (given["200 mg/m2", what] for what in ("paclitaxel", "conjugate"))
+    assert umol == pytest.approx(1e3 * mg / 853.9, rel=1e-4)  # printed with six digits
     page = report.render(folder)
     before = page.split("Assumptions</h2>")[0]
     for said in ("Paclitaxel set free", "Doses (mg/m²)", "a what-if", "Neutrophils"):

@@ -84,7 +84,9 @@ def unit(name: str) -> str:
     >>> unit("1e9/L"), unit("g/L")
     ('10⁹/L', 'g/L')
     """
-    return {"": "–", "1": "ratio", "ug": "µg", "mm3": "mm³"}.get(name) or typeset(name)
+    return {"": "–", "1": "ratio", "ug": "µg", "umol": "µmol", "mm3": "mm³"}.get(name) or typeset(
+        name
+    )
 
 
 def typeset(text: str) -> str:

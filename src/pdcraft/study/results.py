@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from pdcraft.domain import Agent
+from pdcraft.domain import SEXES, Agent
 from pdcraft.domain.units import NMOL_PER_MOL
 from pdcraft.study.interval import believed, believed_median, spread
 
@@ -52,7 +52,7 @@ def given(cohort: str, kept: dict[str, NDArray], agent: Agent) -> Rows:
     drug = agent.payload.drug
     if drug is not None:
         nmol = kept["given_mg"] * NMOL_PER_MOL * 1e-3 / drug.molar_mass_g_per_mol
-        found = [(drug.name, "mg", kept["given_mg"]), ("conjugate", "nmol", nmol)]
+        found = [(drug.name, "mg", kept["given_mg"]), ("conjugate", "umol", 1e-3 * nmol)]
     else:
         MBq, nmol = kept["given_MBq"], kept["carrier_ug"] * 1e3 / agent.carrier.molar_mass_g_per_mol
         labelled = MBq * float(agent.payload.chain.nmol_per_MBq)
@@ -65,19 +65,28 @@ def given(cohort: str, kept: dict[str, NDArray], agent: Agent) -> Rows:
     return [[cohort, what, unit, *_band(values)] for what, unit, values in found]
 
 
+_OF_ONE_SEX = {"testes": "male", "ovaries": "female", "uterus": "female"}
+
+
+def _who_has(kept: dict[str, NDArray], place: str) -> NDArray:
+    """Which patients have an organ: the stylised adults have those of both sexes."""
+    if place in _OF_ONE_SEX:
+        return kept["sex"] == SEXES.index(_OF_ONE_SEX[place])
+    return np.ones(len(kept["sex"]), bool)
+
+
 def doses(cohort: str, kept: dict[str, NDArray], places: Sequence[str], draws: int = 0) -> Rows:
     """Rows of ``doses.csv``; ``Gy_per_GBq`` is the mean of each patient's ratio."""
-    Gy = kept["dose_Gy"]
-    given = 1e-3 * kept["given_MBq"]
-    per_GBq = np.full(len(places), np.nan)  # nothing was given to an untreated control
-    if given.all():
-        per_GBq = (Gy / given[:, None]).mean(axis=0)
-    low, middle, high = _band(Gy)
     rows = []
     for i, place in enumerate(places):
-        ends = believed_median(kept["number"], Gy[:, i], draws)[1:]
-        mean = Gy[:, i].mean()
-        rows.append([cohort, place, mean, low[i], middle[i], high[i], per_GBq[i], *ends])
+        has = _who_has(kept, place)
+        if not has.any():
+            continue
+        Gy, given = kept["dose_Gy"][has, i], 1e-3 * kept["given_MBq"][has]
+        # Nothing was given to an untreated control.
+        per_GBq = (Gy / given).mean() if given.all() else np.nan
+        ends = believed_median(kept["number"][has], Gy, draws)[1:]
+        rows.append([cohort, place, Gy.mean(), *_band(Gy), per_GBq, *ends])
     return rows
 
 
@@ -230,12 +239,13 @@ def curves_activity(
     cohort: str, kept: dict[str, NDArray], places: Sequence[str], day: NDArray
 ) -> Rows:
     """Rows of ``curves_activity.csv``."""
-    low, middle, high = _band(kept["activity_MBq"])
-    return [
-        [cohort, place, day[t], low[t, i], middle[t, i], high[t, i]]
-        for i, place in enumerate(places)
-        for t in range(len(day))
-    ]
+    rows = []
+    for i, place in enumerate(places):
+        has = _who_has(kept, place)
+        if has.any():
+            low, middle, high = _band(kept["activity_MBq"][has, :, i])
+            rows += [[cohort, place, day[t], low[t], middle[t], high[t]] for t in range(len(day))]
+    return rows
 
 
 def exposure(cohort: str, kept: dict[str, NDArray], places: Sequence[str]) -> Rows:

@@ -140,6 +140,7 @@ def observe(
     of_payload = _radiation if plan.agent.payload.drug is None else _drug
     return {
         "number": patient.number,
+        "sex": patient.anatomy.sex,
         "parameters": patient.parameters.value.astype(single),
         **of_payload(plan, course, patient, regimen, curve_h),
         "survival": effect.survival,

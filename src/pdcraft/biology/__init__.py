@@ -37,8 +37,10 @@ from pdcraft.biology.criteria import (
 )
 from pdcraft.biology.cytopenia import CountRule, Cytopenia, DoseLimitingToxicity
 from pdcraft.biology.cytotoxic import (
+    AbstractKill,
     CytotoxicKill,
     CytotoxicNeutropenia,
+    LinearKill,
     kill_hazard_per_h,
     saturating_kill,
 )
@@ -69,9 +71,9 @@ from pdcraft.domain import Amount, DoseRate, Effect, InputError, Outcome, Patien
 
 __all__ = [
     "IMWG", "LINEAGES", "AbstractCriteria", "AbstractCytotoxicity", "AbstractEffect",
-    "AbstractEndpoint", "Assessments", "BestResponse", "Complication", "CountRule", "Cytopenia",
-    "CytotoxicKill", "CytotoxicNeutropenia", "Death", "DoseLimitingToxicity", "GrowthDelay",
-    "IMWGCriteria", "Level",
+    "AbstractEndpoint", "AbstractKill", "Assessments", "BestResponse", "Complication",
+    "CountRule", "Cytopenia", "CytotoxicKill", "CytotoxicNeutropenia", "Death",
+    "DoseLimitingToxicity", "GrowthDelay", "IMWGCriteria", "Level", "LinearKill",
     "LinearQuadratic", "LuganoCriteria", "Lymphoma", "Marrow", "Myeloma", "Progression",
     "ProgressionFreeSurvival", "QualityOfLife", "SupportiveCare", "TissueDose", "TumourVolumes",
     "WaldenstromCriteria", "Xenograft", "XenograftFit", "alpha_from_sf2_per_Gy",
@@ -81,8 +83,8 @@ __all__ = [
     "lugano_depth", "lugano_progressed", "lymphoma_course", "myeloma_course", "ntcp",
     "protraction_factor", "qlq_c30_score", "quadratic_dose_Gy2", "respond", "response_depth",
     "saturating_kill", "sensitised_surviving_fraction", "slope_from_tolerances",
-    "surviving_fraction", "tcp", "translate_alpha", "waldenstrom_depth", "waldenstrom_progressed",
-    "xenograft_mass_g",
+    "surviving_fraction", "tcp", "translate_alpha", "waldenstrom_depth",
+    "waldenstrom_progressed", "xenograft_mass_g",
 ]  # fmt: skip
 
 

@@ -3,12 +3,14 @@ r"""Kill by a cytotoxic payload: a hazard that saturates with concentration and 
 .. math:: h(C) = k_{max}\,\frac{C}{C_{50} + C}
 
 so that the surviving fraction falls exponentially with the time above :math:`C_{50}`, as
-clonogenic assays of paclitaxel find, and more drug beyond saturation adds nothing. In marrow the
-published models of neutropenia are linear in the concentration (`CytotoxicNeutropenia`).
+clonogenic assays of paclitaxel find, and more drug beyond saturation adds nothing. Published models
+of xenografts (`LinearKill`) and of neutropenia (`CytotoxicNeutropenia`) are linear in the
+concentration.
 """
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Callable, Mapping
 from math import log
 
@@ -21,6 +23,7 @@ from pdcraft.biology.lineage import LINEAGES
 from pdcraft.biology.marrow import AbstractCytotoxicity
 from pdcraft.biology.stepping import Grid
 from pdcraft.domain import Amount, InputError, Patient, Samples, Values
+from pdcraft.domain.units import HOURS_PER_DAY
 
 NM_PER_NMOL_PER_G = 1e3
 """1 nmol in 1 g of tissue (1 mL) is 1000 nmol/L."""
@@ -107,6 +110,34 @@ def free_nM(amount: Amount, place: str, species: str, free_share: Real) -> Float
     return NM_PER_NMOL_PER_G * free_share * amount.nmol[i, s] / amount.space.mass_g[i]
 
 
+def plasma_equivalent_ng_per_mL(
+    amount: Amount, place: str, species: str, values: Values
+) -> Float[Array, "mode"]:
+    r"""Drug in plasma with as much unbound drug as a region holds free. ng/mL, ``[mode]``.
+
+    .. math:: C = \frac{f\,C_{region}}{u}
+
+    Parameters
+    ----------
+    amount
+        With the drug among its species.
+    place, species
+        Region and drug.
+    values
+        Free share in tissue *f*, unbound share in plasma *u*, molar mass.
+    """
+    unbound_nM = free_nM(amount, place, species, values[f"{species}.free_fraction"])
+    ug_per_L = 1e-3 * values[f"{species}.molar_mass"] * unbound_nM
+    return ug_per_L / values[f"{species}.unbound_plasma"]
+
+
+def _equivalent_needs(species: str) -> dict[str, str]:
+    return {
+        f"{species}.molar_mass": "g/mol", f"{species}.unbound_plasma": "1",
+        f"{species}.free_fraction": "1",
+    }  # fmt: skip
+
+
 def integrated(
     amount: Amount,
     free: Float[Array, "mode"],
@@ -126,7 +157,28 @@ def integrated(
     return jnp.interp(t_h, knots, jnp.concatenate([jnp.zeros(1), jnp.cumsum(steps)]))
 
 
-class CytotoxicKill(eqx.Module):
+class AbstractKill(eqx.Module):
+    """What a drug kills of the cells of one region, by its concentration there."""
+
+    @property
+    @abc.abstractmethod
+    def needs(self) -> Mapping[str, str]:
+        """Parameters read from the patient: name and unit."""
+
+    @abc.abstractmethod
+    def lethal_by(
+        self, amount: Amount, place: str, values: Values, grid: Grid
+    ) -> Float[Array, "step"]:
+        """Lethal events per cell by each instant of the grid; survival is its exponential.
+
+        Raises
+        ------
+        MissingError
+            If the amount holds no such region or species.
+        """
+
+
+class CytotoxicKill(AbstractKill):
     """Kill of the cells of one region by a drug that lies free in it.
 
     Attributes
@@ -150,13 +202,7 @@ class CytotoxicKill(eqx.Module):
     def lethal_by(
         self, amount: Amount, place: str, values: Values, grid: Grid
     ) -> Float[Array, "step"]:
-        """Lethal events per cell by each instant of the grid; survival is its exponential.
-
-        Raises
-        ------
-        MissingError
-            If the amount holds no such region or species.
-        """
+        """Lethal events per cell by each instant of the grid."""
         fastest = values[f"{self.species}.kill_rate"] * values[f"{self.species}.cycling_share"]
         half = values[f"{self.species}.half_kill"]
         free = free_nM(amount, place, self.species, values[f"{self.species}.free_fraction"])
@@ -165,6 +211,41 @@ class CytotoxicKill(eqx.Module):
             return kill_hazard_per_h(nM, fastest_per_h=fastest, half_nM=half)
 
         return integrated(amount, free, hazard, grid.time_h)
+
+
+class LinearKill(AbstractKill):
+    r"""Kill of a xenograft's cells, linear in the concentration, as published with plasma.
+
+    .. math:: h = k_2\,\frac{f\,C_{tumour}}{u} \qquad (X5a)
+
+    The published hazard is :math:`k_2` times the total drug in plasma; here that which is in
+    equilibrium with the free drug of the tumour. Drug that comes from plasma alone kills as many
+    cells in the end as published, later by the washout; drug set free in the tumour adds to it.
+
+    Attributes
+    ----------
+    species
+        The free drug among the amount's species.
+
+    References
+    ----------
+    simeoni2004, Eq. 4 and Table 2
+    """
+
+    species: str = eqx.field(static=True, default="paclitaxel")
+
+    @property
+    def needs(self) -> Mapping[str, str]:
+        """Potency of the file of the xenograft, and parameters of ``kinetics/paclitaxel_mouse``."""
+        return {"xenograft.linear_potency": "mL/(ng d)", **_equivalent_needs(self.species)}
+
+    def lethal_by(
+        self, amount: Amount, place: str, values: Values, grid: Grid
+    ) -> Float[Array, "step"]:
+        """Lethal events per cell by each instant of the grid."""
+        potency = values["xenograft.linear_potency"] / HOURS_PER_DAY
+        plasma = plasma_equivalent_ng_per_mL(amount, place, self.species, values)
+        return integrated(amount, plasma, lambda c: potency * c, grid.time_h)
 
 
 class CytotoxicNeutropenia(AbstractCytotoxicity):
@@ -201,9 +282,7 @@ class CytotoxicNeutropenia(AbstractCytotoxicity):
     def needs(self) -> Mapping[str, str]:
         """Parameters of the files ``tissues/cytotoxic.toml`` and ``kinetics/paclitaxel.toml``."""
         return {
-            f"{self.species}.neutrophil_slope": "mL/ng",
-            f"{self.species}.molar_mass": "g/mol", f"{self.species}.unbound_plasma": "1",
-            f"{self.species}.free_fraction": "1",
+            f"{self.species}.neutrophil_slope": "mL/ng", **_equivalent_needs(self.species),
         }  # fmt: skip
 
     def lesions(
@@ -211,8 +290,7 @@ class CytotoxicNeutropenia(AbstractCytotoxicity):
     ) -> Float[Array, "lineage time"]:
         """Mean number of lethal lesions per progenitor so far; 0 but for neutrophils."""
         p, of = patient.parameters, self.species
-        unbound = free_nM(amount, self.place, of, p[f"{of}.free_fraction"])
-        plasma_ng_per_mL = unbound / p[f"{of}.unbound_plasma"] * 1e-3 * p[f"{of}.molar_mass"]
+        plasma = plasma_equivalent_ng_per_mL(amount, self.place, of, p)
         rate = p["neutrophils.renewal_rate"] * p[f"{of}.neutrophil_slope"]
-        hit = integrated(amount, plasma_ng_per_mL, lambda c: rate * c, t_h)
+        hit = integrated(amount, plasma, lambda c: rate * c, t_h)
         return jnp.stack([hit if name == "neutrophils" else 0.0 * hit for name in LINEAGES])

@@ -9,7 +9,7 @@ still count for the caliper (docs/theory/xenograft.md):
    Z_1' &= h(t)\,Z_0 - k_1 Z_1, \quad Z_2' = k_1(Z_1 - Z_2), \quad Z_3' = k_1(Z_2 - Z_3)
 
 with :math:`W = \sum_i Z_i`. The hazard is the linear-quadratic one of ``survival.py`` plus, for a
-cytotoxic, whatever `CytotoxicKill` gives.
+cytotoxic, that of an `AbstractKill`: the published `LinearKill`, or `CytotoxicKill`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from pdcraft.biology.base import AbstractEffect
-from pdcraft.biology.cytotoxic import CytotoxicKill
+from pdcraft.biology.cytotoxic import AbstractKill
 from pdcraft.biology.stepping import Grid
 from pdcraft.biology.survival import lq_doses, lq_needs, surviving_fraction, tissue_dose
 from pdcraft.domain import Amount, DoseRate, Effect, InputError, Patient, Samples, Values
@@ -121,7 +121,7 @@ class Xenograft(AbstractEffect):
     """
 
     place: str = eqx.field(static=True, default="tumour")
-    drug: CytotoxicKill | None = None
+    drug: AbstractKill | None = None
     steps: int = eqx.field(static=True, default=480)
 
     def __check_init__(self) -> None:

@@ -4,8 +4,9 @@ In: a `Patient` with individual rates, a `Regimen` (what is given, when), an `Ag
 Out: labelled molecules in every region over time (nmol), as a few exponential modes.
 Choices: `PBPK` (the whole body of man or mouse), `TwoPool` (plasma and tissue with marrow, tumour,
 iodide, thyroid and urine) and `IodineICRP137` (radioiodide after ICRP Publication 137);
-`CytotoxicConjugate` follows what a linker sets free from one of them. All carriers are
-linear, so time-integrated amounts are one linear solve and courses a few modes: no ODE solver.
+`CytotoxicConjugate` follows what a linker sets free from one of them, by `Paclitaxel` in patients
+and `PaclitaxelInMouse` in mice. All carriers are linear, so time-integrated amounts are one linear
+solve and courses a few modes: no ODE solver.
 For many patients on one graph there are an `Elimination` with `time_integrated_many` and
 `trajectory_contour`; `trajectory_ladder` is the reference they are checked against.
 What was measured: `fit_curves` (sums of exponentials, their weights, time integrals with
@@ -21,6 +22,7 @@ from pdcraft.kinetics.circulation import unbound_fraction
 from pdcraft.kinetics.common_modes import CommonModes, common_modes
 from pdcraft.kinetics.contour import trajectory_contour
 from pdcraft.kinetics.cytotoxic_conjugate import CytotoxicConjugate
+from pdcraft.kinetics.disposition import AbstractDisposition, infusion_ug_per_h
 from pdcraft.kinetics.elimination import Elimination, time_integrated_many
 from pdcraft.kinetics.exponential_fit import SHAPES, ExponentialFit, Shape, fit_shape
 from pdcraft.kinetics.iodine import IodineICRP137
@@ -34,7 +36,8 @@ from pdcraft.kinetics.measured import (
     measured_activity,
     resample,
 )
-from pdcraft.kinetics.paclitaxel import Paclitaxel, infusion_ug_per_h
+from pdcraft.kinetics.paclitaxel import Paclitaxel
+from pdcraft.kinetics.paclitaxel_mouse import PaclitaxelInMouse
 from pdcraft.kinetics.pbpk import PBPK, moves_as_iodide
 from pdcraft.kinetics.saturation import (
     SaturableTransfer,
@@ -53,10 +56,10 @@ from pdcraft.kinetics.subject import MASS_PER_ACTIVITY, carrier_nmol, subject
 from pdcraft.kinetics.two_pool import TwoPool, biexponential_micro_rates, plasma_ng_per_mL
 
 __all__ = [
-    "MASS_PER_ACTIVITY", "PBPK", "SHAPES", "AbstractModel", "CommonModes", "CurveChoice",
-    "CytotoxicConjugate", "Elimination",
-    "ExponentialFit", "IodineICRP137", "MonoPrior", "Paclitaxel", "SaturableTransfer", "Shape",
-    "TwoPool", "before_next_dose", "biexponential_micro_rates", "carrier_nmol",
+    "MASS_PER_ACTIVITY", "PBPK", "SHAPES", "AbstractDisposition", "AbstractModel", "CommonModes",
+    "CurveChoice", "CytotoxicConjugate", "Elimination", "ExponentialFit", "IodineICRP137",
+    "MonoPrior", "Paclitaxel", "PaclitaxelInMouse", "SaturableTransfer", "Shape", "TwoPool",
+    "before_next_dose", "biexponential_micro_rates", "carrier_nmol",
     "common_modes", "eigenmodes",
     "fit_curves", "fit_shape", "haenscheid", "hybrid", "hybrid_cv", "infusion_ug_per_h", "madsen",
     "measured_activity", "moves_as_iodide", "plasma_ng_per_mL", "rate_matrix", "refuse_unreached",

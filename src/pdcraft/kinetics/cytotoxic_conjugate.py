@@ -10,7 +10,7 @@ unbound drug; what is set free elsewhere in the body is in plasma at once:
    A_1' &= k\Big(N - \sum_s N_s\Big) + \sum_s\Big(w A_s - w\,m_s\frac{u}{f}\,C_1\Big) - \ldots
 
 with the washout *w*, the unbound share *u* in plasma and *f* in tissue, and for the dots the
-saturable exchange and loss of `Paclitaxel`.
+exchange and loss of `Paclitaxel` (patients) or `PaclitaxelInMouse`.
 """
 
 from __future__ import annotations
@@ -36,11 +36,10 @@ from pdcraft.domain import (
     Samples,
 )
 from pdcraft.kinetics.base import AbstractModel
+from pdcraft.kinetics.disposition import AbstractDisposition
 from pdcraft.kinetics.paclitaxel import Paclitaxel
 
-FREE_PLACES = ("plasma", "deep tissue", "shallow tissue")
-"""Compartments of the free drug besides the sites; their mass is their volume, 1 g/mL."""
-_G_PER_L = 1e3
+_G_PER_L = 1e3  # compartments of the free drug have the mass of their volume, 1 g/mL
 
 
 class CytotoxicConjugate(AbstractModel):
@@ -56,18 +55,22 @@ class CytotoxicConjugate(AbstractModel):
         Distance of the instants at which amounts are known; straight lines between them. h.
     sites
         Regions in which the drug is set free locally.
+    disposition
+        How free drug moves once it is in plasma: `Paclitaxel` or `PaclitaxelInMouse`.
     tolerance
         Relative tolerance of the solver.
 
     References
     ----------
-    chen2014, Table 2, for the free drug; that it moves like nab-paclitaxel is an assumption
+    chen2014, Table 2, for the free drug of patients; that it moves like nab-paclitaxel is an
+    assumption; simeoni2004 for that of mice
     """
 
     carrier: AbstractModel
     follow_up_h: float = eqx.field(static=True)
     every_h: float = eqx.field(static=True, default=3.0)
     sites: tuple[str, ...] = eqx.field(static=True, default=("red marrow", "tumour"))
+    disposition: type[AbstractDisposition] = eqx.field(static=True, default=Paclitaxel)
     tolerance: float = eqx.field(static=True, default=1e-6)
     species: ClassVar[tuple[str, str]] = ("conjugate", "paclitaxel")
 
@@ -83,13 +86,13 @@ class CytotoxicConjugate(AbstractModel):
     @property
     def places(self) -> tuple[str, ...]:
         """Regions of the carrier, then the compartments of the free drug."""
-        return (*self.carrier.places, *FREE_PLACES)
+        return (*self.carrier.places, *self.disposition.compartments)
 
     @property
     def needs(self) -> Mapping[str, str]:
-        """Parameters of the carrier and of the file ``kinetics/paclitaxel``."""
+        """Parameters of the carrier and of the free drug's file, as ``kinetics/paclitaxel``."""
         return {
-            **self.carrier.needs, **Paclitaxel.needs, "linker.release_rate": "1/h",
+            **self.carrier.needs, **self.disposition.needs, "linker.release_rate": "1/h",
             "paclitaxel.washout": "1/h", "paclitaxel.unbound_plasma": "1",
             "paclitaxel.free_fraction": "1",
         }  # fmt: skip
@@ -127,7 +130,7 @@ class CytotoxicConjugate(AbstractModel):
         at = jnp.asarray([carried.space.index(s) for s in self.sites])
         local = jnp.zeros_like(conjugate).at[at].set(free[:n])
         rows = jnp.stack([
-            jnp.concatenate([conjugate, jnp.zeros((len(FREE_PLACES), time_h.shape[0]))]),
+            jnp.concatenate([conjugate, jnp.zeros_like(free[n:])]),
             jnp.concatenate([local, free[n:]]),
         ], axis=1)  # fmt: skip
         return Amount(space, self.species, Samples(time_h), rows)
@@ -136,32 +139,32 @@ class CytotoxicConjugate(AbstractModel):
         self, patient: Patient, intact: Array, clock: Exponentials, space: Regions, k: Array,
         drug: Drug, time_h: Array,
     ) -> Float[Array, "compartment time"]:  # fmt: skip
-        """Free drug in the sites, then in plasma, deep and shallow tissue. nmol."""
+        """Free drug in the sites, then in the compartments, plasma first. nmol."""
         p, n = patient.parameters, len(self.sites)
         ug = 1e-3 * drug.molar_mass_g_per_mol
         at = [space.index(s) for s in self.sites]
         body = jnp.asarray([name != "excreta" for name in space.names])
         sources = jnp.concatenate([intact[jnp.asarray(at)], (body @ intact)[None]])
-        wash, free = p["paclitaxel.washout"], Paclitaxel(p)
+        wash, free = p["paclitaxel.washout"], self.disposition(p)
         taken = wash * p["paclitaxel.unbound_plasma"] / p["paclitaxel.free_fraction"]
         taken = taken * space.mass_g[jnp.asarray(at)] / _G_PER_L  # L/h, into every site
-        V1 = p["paclitaxel.V1"]
+        V1, compartments = free.volumes_L()[0], len(free.compartments)
 
         def slope(t: Array, y: Float[Array, "state"]) -> Float[Array, "state"]:
             set_free = ug * k * (sources @ clock.at(t))
             net = wash * y[:n] - taken * y[n] / V1  # from the sites to plasma
-            central = free.slope(y[n:], set_free[n] - set_free[:n].sum() + net.sum())[:3]
-            return jnp.concatenate([set_free[:n] - net, central])
+            moved = free.slope(y[n:], set_free[n] - set_free[:n].sum() + net.sum())
+            return jnp.concatenate([set_free[:n] - net, moved[:compartments]])
 
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(lambda t, y, _: slope(jnp.asarray(t), y)),
             diffrax.Kvaerno3(), time_h[0], time_h[-1], dt0=None,
-            y0=jnp.zeros(n + 3), saveat=diffrax.SaveAt(ts=time_h), max_steps=100_000,
+            y0=jnp.zeros(n + compartments), saveat=diffrax.SaveAt(ts=time_h), max_steps=100_000,
             stepsize_controller=diffrax.PIDController(rtol=self.tolerance, atol=1e-6),
         )  # fmt: skip
         return solution.ys.T / ug  # type: ignore[union-attr]
 
     def _space(self, carried: Regions, patient: Patient) -> Regions:
-        volume_L = [patient.parameters[f"paclitaxel.V{i}"] for i in (1, 2, 3)]
-        mass = jnp.concatenate([carried.mass_g, _G_PER_L * jnp.stack(volume_L)])
+        volumes_L = self.disposition(patient.parameters).volumes_L()
+        mass = jnp.concatenate([carried.mass_g, _G_PER_L * volumes_L])
         return Regions(self.places, mass)

@@ -117,10 +117,13 @@ def limits_of_payload(prepared: Prepared) -> list[str]:
     """What the kinetic model does not know of this payload."""
     payload = prepared.plan.agent.payload
     if payload.drug is not None:
+        mice = prepared.study.study.species == "mouse"
+        harm = " and kill" if mice else ", kill and neutropenia"
         return [
-            f"{payload.name} is taken to leave its linker at one rate everywhere, and what leaves "
-            "with metabolites of the carrier is not set free; no kinetics of this conjugate was "
-            "published, so take concentrations, kill and neutropenia as a what-if."
+            f"{payload.name} is taken to leave its linker at one rate everywhere, which was never "
+            "published, and what leaves with metabolites of the carrier is not set free; no "
+            f"kinetics of this conjugate was published, so take concentrations{harm} as a "
+            "what-if."
         ]
     if payload.name.startswith("I-"):
         return []

@@ -14,13 +14,20 @@ _EMPTY = "tumour"  # tumour in the marrow, and the reference mouse's own: nothin
 Kept = dict[str, NDArray]
 
 
+def reported(place: str) -> str:
+    """Name of a region in the tables: the lesion is the xenograft."""
+    return "xenograft" if place == XENOGRAFT else place
+
+
 def named(places: Sequence[str]) -> list[str]:
-    """Regions as they are reported: the lesion is the xenograft; without those left out."""
-    return ["xenograft" if p == XENOGRAFT else p for p in places if p != _EMPTY]
+    """Regions as they are reported, without those left out."""
+    return [reported(p) for p in places if p != _EMPTY]
 
 
 def without_empty(kept: Kept, targets: Sequence[str], sources: Sequence[str]) -> Kept:
-    """What was kept, without the regions that `named` leaves out."""
+    """What was kept, its doses and activities without the regions that `named` leaves out."""
+    if "dose_Gy" not in kept:  # a drug
+        return kept
     shown = [i for i, p in enumerate(targets) if p != _EMPTY]
     active = [i for i, p in enumerate(sources) if p != _EMPTY]
     return {

@@ -63,6 +63,13 @@ from pdcraft.study.beliefs import beliefs
 from pdcraft.study.course import Plan
 from pdcraft.study.kinetics_prepare import carrier_mass, free_daughters, own_parameters
 from pdcraft.study.late_effects import complications, organ_effects, tolerances
+from pdcraft.study.mouse_prepare import (
+    IN_MOUSE,
+    mouse_kill,
+    mouse_kinetics,
+    mouse_parameters,
+    without,
+)
 from pdcraft.study.spec import CohortTable, Study
 from pdcraft.trial.mice import XENOGRAFT, XENOGRAFT_MASS, Mice
 from pdcraft.trial.population import Population
@@ -74,13 +81,6 @@ _CRITERIA: dict[str, AbstractCriteria] = {
 _ENGINE = "dosimetry/marrow"
 _KINETICS = {"two_pool": "kinetics/clr1404_two_pool", "pbpk": "kinetics/clr1404_pbpk"}
 _BODIES = ("adult_male", "adult_female")  # in the order of the sexes
-
-_IN_MOUSE = (
-    ("heart contents", "heart wall"), ("stomach contents", "small intestine"),
-    ("upper large intestine contents", "small intestine"),
-    ("lower large intestine contents", "small intestine"), ("thyroid", "rest of body"),
-)  # fmt: skip
-"""Regions of the kinetics that the reference mouse of the dosimetry does not tell apart."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def parameter_sets(study: Study) -> tuple[ParameterSet, ParameterSet]:
 
 def _individual(study: Study) -> list[ParameterSet]:
     if study.study.species == "mouse":
-        return [mouse_parameters(str(study.study.xenograft)), *own_parameters(study)]
+        return [mouse_parameters(study, agent_of(study)), *own_parameters(study)]
     disease = library.disease(study.study.disease)
     people = library.parameters(f"species/{disease.population}")
     shelves = (*_SHELVES, _KINETICS[study.kinetics.model])
@@ -175,11 +175,6 @@ def _individual(study: Study) -> list[ParameterSet]:
         own = library.parameters("tissues/cytotoxic")
         held = [without(s, own) for s in held] + [library.parameters(f"kinetics/{drug.name}"), own]
     return [*held, people, disease.parameters, *own_parameters(study), *tolerances(study)]
-
-
-def without(held: ParameterSet, own: ParameterSet) -> ParameterSet:
-    """A set without the parameters of which another has its own."""
-    return ParameterSet(held.name, tuple(p for p in held.values() if p.name not in own))
 
 
 def prepare(study: Study) -> Prepared:
@@ -246,50 +241,34 @@ def prepare_mice(
 ) -> Prepared:
     """The same for mice with a xenograft, which is the lesion of their bodies."""
     body = engine_of(agent, ("mouse",), engine_parameters)
-    engine = MergedSources(body, _IN_MOUSE) if isinstance(body, Mird) else body
-    asked = study.kinetics
-    kinetics = PBPK(
-        (library.physiology("mouse"),), library.graph("iodine_icrp137"), lesions=1,
-        exact_per_h=np.asarray(agent.payload.chain.rate_per_h).tolist(), blocked_h=asked.blocked_h,
-        voiding_h=asked.voiding_every, rafts_fill=asked.raft_capacity is not None,
-    )  # fmt: skip
+    engine = MergedSources(body, IN_MOUSE) if isinstance(body, Mird) else body
+    kinetics, drug = mouse_kinetics(study, agent), agent.payload.drug
     days = np.arange(0.0, study.study.follow_up / 24.0 + 1e-9)
-    effect = Xenograft(place=XENOGRAFT, steps=4 * max(1, days.size - 1))
+    kill = None if drug is None else mouse_kill(study, drug)
+    effect = Xenograft(place=XENOGRAFT, drug=kill, steps=4 * max(1, days.size - 1))
     plan = Plan(
         agent, kinetics, engine, (effect,), (GrowthDelay(),), Samples(jnp.asarray(days * 24.0)),
         free_daughters(study, agent, kinetics.places),
     )  # fmt: skip
     needs = {k: v for k, v in kinetics.needs.items() if k != XENOGRAFT_MASS}  # each mouse's own
-    for name, asked in (("PBPK", needs), ("Xenograft", effect.needs)):
+    for name, asked in ((type(kinetics).__name__, needs), ("Xenograft", effect.needs)):
         check_needs(asked, parameters, name)
     mice = Mice(parameters, body.places, body.reference_g[0], study.study.seed)
     return Prepared(study, plan, mice, parameters, engine_parameters)
 
 
-def mouse_parameters(xenograft: str) -> ParameterSet:
-    """Parameters of a mouse with a xenograft: the carrier's, with what is the mouse's own."""
-    own = library.parameters("species/mouse")
-    carrier = without(library.parameters("kinetics/clr1404_pbpk"), own)
-    return own.merged(carrier, library.parameters(f"xenografts/{xenograft}"))
-
-
 def _check_doses(study: Study, agent: Agent) -> None:
-    """Refuse an activity of a drug, a mass of a radionuclide, a drug in mice."""
+    """Refuse an activity of a drug, and a mass of a radionuclide."""
     drug, name = agent.payload.drug, agent.payload.name
     if drug is not None and study.kinetics.raft_capacity is not None:
         raise InputError(
             f"kinetics.raft_capacity: rafts that fill are not followed for {name}, whose carrier "
             "is linear. Leave it out, or simulate a radionuclide."
         )
-    if drug is not None and study.study.species == "mouse":
-        raise InputError(
-            f"study.species = 'mouse': how free {name} moves in a mouse was not published. "
-            "Simulate mice with a radionuclide, or patients."
-        )
     if drug is not None and study.unit.dimension.startswith("activity"):
         raise InputError(
             f"doses are activities ({study.unit.unit}), but {name} does not decay. Give the mass "
-            'of drug on the carrier, as mass = "100 mg/m2".'
+            'of drug on the carrier, as mass = "100 mg/m2", or for mice "20 mg/kg".'
         )
     if drug is None and study.unit.dimension.startswith("mass"):
         raise InputError(

@@ -61,10 +61,11 @@ def _of_payload(
             "doses": results.doses(name, kept, targets, prepared.study.uncertainty.draws),
             "curves_activity": results.curves_activity(name, kept, sources, shards.CURVE_DAYS),
         }
+    places = [mouse_results.reported(p) for p in shards.drug_places(prepared.plan.kinetics)]
     return {
         **given,
-        "exposure": results.exposure(name, kept, shards.DRUG_PLACES),
-        "curves_drug": results.curves_drug(name, kept, shards.DRUG_PLACES, shards.CURVE_DAYS),
+        "exposure": results.exposure(name, kept, places),
+        "curves_drug": results.curves_drug(name, kept, places, shards.CURVE_DAYS),
     }
 
 

@@ -33,7 +33,12 @@ from pdcraft.domain import (
 )
 from pdcraft.dosimetry import AbstractEngine
 from pdcraft.dosimetry.mird import is_lesion
-from pdcraft.kinetics import MASS_PER_ACTIVITY, AbstractModel, plasma_ng_per_mL
+from pdcraft.kinetics import (
+    MASS_PER_ACTIVITY,
+    AbstractModel,
+    CytotoxicConjugate,
+    plasma_ng_per_mL,
+)
 from pdcraft.study.course import Plan, expose
 from pdcraft.study.prepare import Prepared
 
@@ -173,8 +178,9 @@ def _radiation(
     }
 
 
-DRUG_PLACES = ("plasma", "red marrow", "tumour")
-"""Where free drug is reported."""
+def drug_places(model: AbstractModel) -> tuple[str, ...]:
+    """Where free drug is reported: plasma, and the regions in which it is set free locally."""
+    return ("plasma", *model.sites) if isinstance(model, CytotoxicConjugate) else ()
 
 
 def _drug(
@@ -184,7 +190,7 @@ def _drug(
     amount, drug = course.amount, plan.agent.payload.drug
     given = regimen.given_nmol(plan.agent.payload).sum()
     ng_per_nmol = 1.0 if drug is None else drug.molar_mass_g_per_mol
-    at = jnp.asarray([amount.space.index(p) for p in DRUG_PLACES])
+    at = jnp.asarray([amount.space.index(p) for p in drug_places(plan.kinetics)])
     free = ng_per_nmol * amount.nmol[at, 1] / amount.space.mass_g[at, None]
     blood = amount.space.index(plan.kinetics.blood_region)
     carried = ng_per_nmol * amount.nmol[blood, 0] / plan.kinetics.plasma_mL(patient)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pdcraft import report, study
+from pdcraft.biology import CytotoxicKill, LinearKill
 from pdcraft.domain import PdcraftError
 from pdcraft.study import prepare, study_from_text
 from pdcraft.study.assumptions import assumption_rows, validity_rows
@@ -71,6 +72,43 @@ def test_mice_with_a_xenograft_grow_later_the_more_they_are_given(tmp_path):
         assert absent not in page.split("Assumptions</h2>")[0]
 
 
+def test_mice_given_a_drug_grow_later_the_more_they_are_given(tmp_path):
+    file = tmp_path / "mice.toml"
+    file.write_text(text_of("mouse_clr1602_ptx").replace('"60 d"', '"30 d"'), "utf-8")
+    folder = study.run(file, out=tmp_path / "out", patients=5)
+    assert not (folder / "tables" / "doses.csv").exists()
+    day = [float(r["limit_day_p50"] or "inf") for r in rows(folder, "growth")]
+    assert day[0] < day[1] < day[2]
+    mm3 = [float(r["p50"]) for r in rows(folder, "curves_markers") if r["day"] == "14"]
+    assert mm3[0] > mm3[1] > mm3[2]
+    free = {(r["cohort"], r["region"]): float(r["ug_h_per_mL_p50"])
+            for r in rows(folder, "exposure")}  # fmt: skip
+    assert {region for _, region in free} == {"plasma", "xenograft"}
+    assert free["control", "xenograft"] == 0
+    for region in ("plasma", "xenograft"):  # linear; the last dose is not quite over on day 30
+        once, thrice = (free[group, region] for group in ("5 mg/kg", "3 x 5 mg/kg"))
+        assert thrice == pytest.approx(3 * once, rel=0.01)
+    page = report.render(folder)
+    before = page.split("Assumptions</h2>")[0]
+    for said in ("Every mouse", "Paclitaxel set free", "Doses (mg/kg)", "a what-if",
+                 "In the xenograft it is set free"):  # fmt: skip
+        assert said in before
+    for absent in ("bsorbed dose", "dose rate", "MBq", "Neutrophils", "neutropenia"):
+        assert absent not in before.split("<script")[0].split("<main")[1]
+
+
+@pytest.mark.parametrize(("tumour", "kill"), [("a2780", LinearKill), ("h929", CytotoxicKill)])
+def test_a_tumour_published_with_the_drug_is_killed_as_published_others_as_in_cultures(
+    tumour, kill
+):
+    text = text_of("mouse_clr1602_ptx").replace('"a2780"', f'"{tumour}"')
+    prepared = prepare(study_from_text(text))
+    (xenograft,) = prepared.plan.effects
+    assert type(xenograft.drug) is kill
+    assert ("paclitaxel.kill_rate" in prepared.parameters) == (kill is CytotoxicKill)
+    assert any("at one rate everywhere" in str(r[1]) for r in validity_rows(prepared))
+
+
 def test_a_drug_is_reported_by_its_concentration_and_without_any_dose(tmp_path):
     file = tmp_path / "drug.toml"
     file.write_text(text_of("clr1602_ptx").replace('"90 d"', '"60 d"'), "utf-8")
@@ -102,7 +140,8 @@ def test_a_drug_is_reported_by_its_concentration_and_without_any_dose(tmp_path):
         ("mouse_clr125", 'activity = "74 MBq"', 'activity = "2 mCi/m2"', "a mouse is dosed by"),
         ("mouse_clr125", '"a2780"', '"a2870"', "Did you mean 'a2780'"),
         ("mouse_clr125", 'xenograft = "a2780"', "", "names its tumour"),
-        ("mouse_clr125", 'agent     = "clr125"', 'agent = "clr1602_ptx"', "in a mouse was not"),
+        ("mouse_clr125", 'agent     = "clr125"', 'agent = "clr1602_ptx"', 'mice "20 mg/kg"'),
+        ("mouse_clr1602_ptx", "mg/kg", "mg/m2", 'of a drug mass = "20 mg/kg"'),
     ],
 )
 def test_a_unit_that_does_not_fit_the_payload_is_named(name, good, bad, said):

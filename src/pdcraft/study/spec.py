@@ -226,7 +226,8 @@ class Study(TomlTable):
         if mouse and "surface" in next(iter(kinds)):
             raise InputError(
                 f"doses are given in {next(iter(kinds.values()))}; a mouse is dosed by itself or "
-                'by its mass. Write activity = "5 MBq" or "200 MBq/kg", of a drug mass = "20 mg/kg".'
+                'by its mass. Write activity = "5 MBq" or "200 MBq/kg"; of a drug '
+                'mass = "20 mg/kg".'
             )
         if mouse == (self.study.xenograft is None):
             raise InputError(

@@ -10,6 +10,7 @@ from pdcraft.biology import (
     Complication,
     CytotoxicKill,
     GrowthDelay,
+    LinearKill,
     LinearQuadratic,
     TissueDose,
     TumourVolumes,
@@ -142,6 +143,23 @@ def test_drug_survival_is_the_exponential_of_the_time_in_it(mouse, make_dose_rat
     effect = response(mouse(), make_dose_rate(tumour_Gy=0.0), lasting, model)
     hours = 90 * 24.0
     assert float(jnp.log(effect.survival[0])) == pytest.approx(-0.1 * 0.072 * hours, rel=1e-5)
+
+
+def test_the_published_kill_is_linear_in_the_plasma_that_holds_as_much_free_drug(
+    mouse, make_dose_rate
+):
+    """k2 times f C/u over the time that drug of a steady 1 nmol in 0.1 g stays."""
+    none, model, hours = make_dose_rate(tumour_Gy=0.0), Xenograft(drug=LinearKill()), 90 * 24.0
+    plasma = 1e4 * 0.00154 / 0.053 * 0.8539  # ng/mL
+    lost = [
+        -float(jnp.log(response(mouse(), none, drug(n, half_life_h=1e9), model).survival[0]))
+        for n in (0.05, 0.1)
+    ]
+    assert lost[0] == pytest.approx(0.05 * plasma * 0.000629 / 24 * hours, rel=1e-5)
+    assert lost[1] == pytest.approx(2 * lost[0], rel=1e-9)
+    unknown = Values(("paclitaxel.free_fraction",), jnp.ones(1))
+    with pytest.raises(MissingError, match="linear_potency"):
+        LinearKill().lethal_by(drug(1.0), "tumour", unknown, Grid.over(CLOCK, 90))
 
 
 def test_growth_can_be_mapped_over_mice(mouse, make_dose_rate):

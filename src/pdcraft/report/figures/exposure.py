@@ -68,8 +68,8 @@ def drug(results: Results) -> Figure:
         caption=(
             f"Concentration of {results.drug} that the linker has set free, bound to proteins and "
             "tissue or not. Lines are medians of all cohorts; the band holds the middle 90 % (5th "
-            f"to 95th percentile) of the chosen cohort, {look.patients(results.cohorts)}. In "
-            "marrow and tumour it is set free on the spot, beside what comes from plasma."
+            f"to 95th percentile) of the chosen cohort, {look.patients(results.cohorts)}. In the "
+            f"{listing(regions[1:])} it is set free on the spot, beside what comes from plasma."
         ),
         alt=f"{results.drug} in ng/mL against days, in {listing(regions)}, for each cohort.",
         traces=traces, layout=layout, legend=look.cohort_keys(results.cohorts),

@@ -28,9 +28,6 @@ def compute() -> dict[str, float]:
         "mass at which half of exponential growth is lost to crowding": float(
             jnp.interp(-per_d[0] / 2.0, -per_d, masses)
         ),
-        "paclitaxel that holds a small A2780 tumour": float(
-            per_d[0] / a2780["xenograft.linear_potency"]
-        ),
         "mean time in which killed cells go": float(jnp.trapezoid(mass, clock.time_h) / 24.0),
         "growth per day of a large A2780 tumour": float(per_d[-1] * masses[-1]),
     }

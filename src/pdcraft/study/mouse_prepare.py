@@ -61,5 +61,6 @@ def mouse_kinetics(study: Study, agent: Agent) -> AbstractModel:
     if agent.payload.drug is None:
         return carrier
     return CytotoxicConjugate(
-        carrier, study.study.follow_up, _EVERY_H, _SITES, disposition=PaclitaxelInMouse
-    )
+        carrier, study.study.follow_up, every_h=_EVERY_H, sites=_SITES,
+        disposition=PaclitaxelInMouse,
+    )  # fmt: skip

@@ -27,8 +27,8 @@ HELD = {**CARRIER, **OWN, **FREE}
 SET = type(FREE)("a mouse", tuple(HELD.values()))
 PTX = library.agent("clr1602_ptx")
 MODEL = CytotoxicConjugate(
-    PBPK((MOUSE,), library.graph("iodine_icrp137"), lesions=1), 300.0, 0.5, ("lesion 1",),
-    disposition=PaclitaxelInMouse,
+    PBPK((MOUSE,), library.graph("iodine_icrp137"), lesions=1), 300.0, every_h=0.5,
+    sites=("lesion 1",), disposition=PaclitaxelInMouse,
 )  # fmt: skip
 GIVEN, TUMOUR_G = 300.0, 0.1
 

@@ -125,6 +125,24 @@ def plasma_equivalent_ng_per_mL(
         Region and drug.
     values
         Free share in tissue *f*, unbound share in plasma *u*, molar mass.
+
+    Raises
+    ------
+    MissingError
+        If the amount holds no such region or species.
+
+    Examples
+    --------
+    0.1 nmol in 0.1 g of a xenograft:
+
+    >>> from pdcraft.domain import Regions
+    >>> tumour, now = Regions(("tumour",), jnp.full(1, 0.1)), Samples(jnp.zeros(1))
+    >>> there = Amount(tumour, ("paclitaxel",), now, jnp.full((1, 1, 1), 0.1))
+    >>> given = {"paclitaxel.free_fraction": 0.00154, "paclitaxel.unbound_plasma": 0.0023,
+    ...          "paclitaxel.molar_mass": 853.9}
+    >>> values = Values(tuple(given), jnp.asarray(list(given.values())))
+    >>> round(float(plasma_equivalent_ng_per_mL(there, "tumour", "paclitaxel", values)[0]))
+    572
     """
     unbound_nM = free_nM(amount, place, species, values[f"{species}.free_fraction"])
     ug_per_L = 1e-3 * values[f"{species}.molar_mass"] * unbound_nM

@@ -247,7 +247,7 @@ class LinearKill(AbstractKill):
 
     References
     ----------
-    simeoni2004, Eq. 4 and Table 2
+    simeoni2004, Eq. 1-5 and Table 2
     """
 
     species: str = eqx.field(static=True, default="paclitaxel")

@@ -24,8 +24,8 @@ class PaclitaxelInMouse(AbstractDisposition):
 
     Notes
     -----
-    Measured on paclitaxel in its vehicle, one dose; kinetics of paclitaxel in mice are known to
-    depend on dose and vehicle, which this model does not.
+    Of paclitaxel given free, in a vehicle; that the same drug moves so when a conjugate sets it
+    free is an assumption. Another source (eiseman1994) has a third of the clearance.
 
     References
     ----------

@@ -28,7 +28,8 @@ class Records:
     time_h, event
         Time since the patient's first record's clock (h), and one of `EVENTS`.
     amount, rate_per_h
-        Dose, and its rate if it is an infusion (0 for a bolus).
+        Dose, and its rate if it is an infusion: 0 for a bolus, -1 where the rate is a parameter
+        of the model, -2 where the duration is one.
     additional, interval_h, steady_state
         Further doses after this one, their interval, and whether the dose is one of infinitely
         many: 1 (and nothing else was given), 2 (besides what was given). With amount 0 and no

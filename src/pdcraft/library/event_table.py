@@ -206,7 +206,8 @@ class _Table:
             x.astype(int) for x in (self.column("ADDL"), self.column("SS"), self.column("CMT"))
         ]
         return Records(
-            subjects, subject, time * factor, event.astype(int), amount, rate / factor,
+            subjects, subject, time * factor, event.astype(int), amount,
+            np.where(rate < 0, rate, rate / factor),
             whole[0], self.column("II") * factor, whole[1], whole[2], np.nan_to_num(value), seen,
             censoring.astype(int), limit, carried, *units, self.rows, bound, kind,
         )  # fmt: skip
@@ -272,8 +273,8 @@ class _Table:
         )
         self.tell(~dose & (amount > 0), "has an AMT but is no dose; say EVID = 1")
         self.tell(
-            (rate < 0) & dose,
-            "RATE -1 and -2 (modelled rate or duration) are not available; give the rate",
+            (rate < 0) & dose & ~np.isin(rate, (-1, -2)),
+            "RATE is negative; -1 says a modelled rate (R), -2 a modelled duration (D)",
         )
         self.tell((more < 0) | (more % 1 != 0), "ADDL must be a whole number of 0 or more")
         self.tell((more > 0) & (interval <= 0), "ADDL needs an interval II above 0")

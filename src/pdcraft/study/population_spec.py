@@ -304,12 +304,11 @@ def _fill(correlation: np.ndarray, effects: tuple[str, ...], block: BlockTable) 
 
 
 def _structure(file: _File) -> AbstractStructure:
-    """The structure, with lag and bioavailability where there is a theta ALAG or F."""
+    """The structure, with lag, bioavailability, duration or rate where there is such a theta."""
     bare = _with_observations(_bare_structure(file), file.observation)
     used = {*bare.needs, *(c.coefficient for c in file.covariate)}
-    has_lag, has_share = ("ALAG" in file.theta and "ALAG" not in used,
-                          "F" in file.theta and "F" not in used)  # fmt: skip
-    return Absorbed(bare, has_lag, has_share) if has_lag or has_share else bare
+    has = [name in file.theta and name not in used for name in ("ALAG", "F", "D", "R")]
+    return Absorbed(bare, *has) if any(has) else bare
 
 
 def _with_observations(

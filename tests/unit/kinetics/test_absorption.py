@@ -96,18 +96,6 @@ def test_the_slope_in_the_lag_is_that_of_finite_differences():
         np.testing.assert_allclose(exact[:, k], difference, atol=1e-8)
 
 
-def test_lag_and_share_refuse_what_they_cannot_do():
-    oral = estimation.one_compartment(oral=True)
-    late = model_of(Absorbed(oral, has_lag=True), ORAL | {"ALAG": 0.7})
-    part = model_of(Absorbed(oral, has_share=True), ORAL | {"F": 0.7})
-    with pytest.raises(InputError, match="ALAG with a dose at steady state"):
-        estimation.prepare(late, records((0, 1, 100, 0, 0, 12, 1, 0), *TIMES))
-    with pytest.raises(InputError, match="F with an infusion"):
-        estimation.prepare(part, records((0, 1, 100, 50, 0, 0, 0, 0), *TIMES))
-    # an infusion into another compartment is no question of bioavailability
-    estimation.prepare(part, records((0, 1, 100, 50, 0, 0, 0, 2), *TIMES))
-
-
 def two_kinds(*, shared):
     """Plasma and tissue of one patient; the second effect is on one of them alone."""
     graph = estimation.Linear(

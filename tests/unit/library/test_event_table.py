@@ -57,7 +57,7 @@ def test_time_may_begin_anew_with_a_reset(tmp_path):
         ("ID,TIME,DV,AMT\n1,0,.,-5\n", "line 2: AMT is negative"),
         ("ID,TIME,DV,AMT,EVID\n1,0,.,0,1\n", "line 2: is a dose"),
         ("ID,TIME,DV,AMT,EVID\n1,0,1,10,0\n", "line 2: has an AMT but is no dose"),
-        ("ID,TIME,DV,AMT,RATE\n1,0,.,10,-2\n", "line 2: RATE -1 and -2"),
+        ("ID,TIME,DV,AMT,RATE\n1,0,.,10,-3\n", "line 2: RATE is negative; -1 says"),
         ("ID,TIME,DV,AMT,ADDL\n1,0,.,10,3\n", "line 2: ADDL needs an interval"),
         ("ID,TIME,DV,AMT,SS\n1,0,.,10,1\n", "line 2: SS needs an interval"),
         ("ID,TIME,DV\n1,0,1\n2,0,1\n1,1,1\n", "line 4: patient 1 comes again"),

@@ -181,6 +181,7 @@ def test_a_parameter_that_would_share_a_column_of_the_results_is_refused(name):
         population_model_from_text(text.replace('volume = "V"', ""))
 
 
-def test_lag_and_bioavailability_come_with_their_thetas():
-    text = MODEL.replace("[omega]", "ALAG = { value = 0.5, unit = 'h' }\n[omega]")
-    assert set(population_model_from_text(text).model.structure.needs) == {"CL", "V", "ALAG"}
+@pytest.mark.parametrize("name", ["ALAG", "F", "D", "R"])
+def test_lag_bioavailability_duration_and_rate_come_with_their_thetas(name):
+    text = MODEL.replace("[omega]", f"{name} = {{ value = 0.5 }}\n[omega]")
+    assert set(population_model_from_text(text).model.structure.needs) == {"CL", "V", name}

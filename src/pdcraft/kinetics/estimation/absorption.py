@@ -1,7 +1,7 @@
-r"""Doses that come late or in part: absorption lag ALAG and bioavailability F of any structure.
+r"""Doses that parameters move: lag ALAG, bioavailability F, modelled duration D and rate R.
 
-Both belong to doses into the compartment of doses that name none (the depot of oral models);
-doses elsewhere act at once and wholly.
+ALAG and F belong to doses into the compartment of doses that name none (the depot of oral
+models); doses elsewhere act at once and wholly. D and R belong to the doses whose RATE is -2 or -1.
 """
 
 from __future__ import annotations
@@ -13,26 +13,37 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float
 
 from pdcraft.domain import InputError
-from pdcraft.kinetics.estimation.schedule import Schedule
+from pdcraft.kinetics.estimation.doses import IMPLIED
+from pdcraft.kinetics.estimation.schedule import Moved, Schedule
 from pdcraft.kinetics.estimation.structures import AbstractStructure, Individual
 
 
 class Absorbed(AbstractStructure):
-    r"""A structure whose doses enter ``ALAG`` later, and to a share ``F``.
+    r"""A structure whose doses enter ``ALAG`` later, to a share ``F``, over ``D`` or at rate ``R``.
 
-    A dose :math:`D` at :math:`t_d` acts as :math:`F\,D` at :math:`t_d+t_\mathrm{lag}`; an infusion
-    as a whole comes later. A reset (EVID 3 or 4) cancels what has not come yet. The objective has
-    a kink where :math:`t_d+t_\mathrm{lag}` passes a measurement.
+    A dose :math:`A` at :math:`t_d` acts as :math:`F\,A` at :math:`t_d+t_\mathrm{lag}`. An infusion
+    runs for
+
+    .. math:: T=D\ (\mathrm{RATE}=-2),\qquad T=F A/R\ (\mathrm{RATE}=-1),\qquad
+              T=F A/\mathrm{RATE}\ (\mathrm{RATE}>0)
+
+    at the rate :math:`F A/T`. At steady state all doses before were as late. A reset (EVID 3 or 4)
+    cancels what has not come yet. The parameters are those at the instant that the dose is given.
+    The objective has a kink where a beginning or an end passes a measurement.
 
     Attributes
     ----------
     structure
         What happens after absorption.
-    has_lag, has_share
-        Whether there is a parameter ALAG, and one F.
+    has_lag, has_share, has_duration, has_rate
+        Whether there is a parameter ALAG, F, D, R.
+
+    References
+    ----------
+    predpp, absorption lag, bioavailability, duration and rate parameters
 
     Examples
     --------
@@ -44,6 +55,8 @@ class Absorbed(AbstractStructure):
     structure: AbstractStructure
     has_lag: bool = eqx.field(static=True, default=False)
     has_share: bool = eqx.field(static=True, default=False)
+    has_duration: bool = eqx.field(static=True, default=False)
+    has_rate: bool = eqx.field(static=True, default=False)
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -52,9 +65,16 @@ class Absorbed(AbstractStructure):
 
     @property
     def needs(self) -> Mapping[str, str]:
-        """Those of the structure, and ALAG or F."""
-        more = {"ALAG": "time"} if self.has_lag else {}
-        return {**self.structure.needs, **more, **({"F": "1"} if self.has_share else {})}
+        """Those of the structure, and ALAG, F, D, R."""
+        units = {"ALAG": "time", "F": "1", "D": "time", "R": "amount/time"}
+        more = {name: unit for name, unit in units.items() if name in self.absorbs}
+        return {**self.structure.needs, **more}
+
+    @property
+    def absorbs(self) -> frozenset[str]:
+        """Parameters of doses that the structure has."""
+        has = (self.has_lag, self.has_share, self.has_duration, self.has_rate)
+        return frozenset(n for n, h in zip(("ALAG", "F", "D", "R"), has, strict=True) if h)
 
     @property
     def dose_place(self) -> int:
@@ -72,69 +92,90 @@ class Absorbed(AbstractStructure):
         return self.structure.measured_places
 
     def check(self, steps: Schedule) -> None:
-        """Refuse steady states with a lag, and infusions of which a share arrives."""
+        """Refuse what the structure refuses."""
         self.structure.check(steps)
-        place = self.dose_place
-        settled = np.asarray(steps.steady_amount)[..., place].any()
-        if self.has_lag and (settled or np.asarray(steps.steady_rate)[..., place].any()):
+
+    def check_start(self, now: Individual, steps: Schedule) -> None:
+        """Refuse a lag or an infusion too long for the interval of a dose at steady state."""
+        if steps.moved is None:
+            return
+        each = jax.vmap(lambda p, s, m: self._timed(p, s, m)[1])
+        fits = np.asarray(each(now, steps, steps.moved))
+        bad = np.unique(np.nonzero(~fits)[0])
+        if len(bad):
             raise InputError(
-                "ALAG with a dose at steady state (SS) is not available. Write the doses before it "
-                "out with ADDL and II."
-            )
-        if self.has_share and np.asarray(steps.rate_change)[..., place].any():
-            raise InputError(
-                f"F with an infusion (RATE) into {self.places[place]} is not available: F would "
-                "change how long it runs. Give such doses in another compartment (CMT)."
+                f"At the initial values doses at steady state (SS) of patients "
+                f"{', '.join(str(b + 1) for b in bad[:20])} come later than their interval II, or "
+                f"run for more than {IMPLIED + 1} intervals. Begin with a shorter ALAG or D or "
+                "a higher R, or write the doses out with ADDL and II."
             )
 
     def course(self, during: Individual, now: Individual, steps: Schedule) -> Float[Array, "step"]:
-        """What would be measured at every step."""
-        place = self.dose_place
-        bolus = steps.bolus
-        if self.has_share:
-            share = now["F"]
-            bolus = bolus.at[:, place].multiply(share)
-            steady = steps.steady_amount.at[:, place].multiply(share)
-            steps = replace(steps, bolus=bolus, steady_amount=steady)
-        if not self.has_lag:
+        """What would be measured at every step; nan where `check_start` would refuse."""
+        if steps.moved is None:
             return self.structure.course(during, now, steps)
-        late, step, is_own = _delayed(steps, now["ALAG"], place)
-        # a late dose comes in the wait before the next step of the file
-        following = jnp.minimum(jnp.cumsum(is_own), len(steps.wait_h) - 1)
-        at = jnp.where(is_own, step, following)
+        timed, _ = self._timed(now, steps, steps.moved)
+        order = jnp.argsort(jax.lax.stop_gradient(timed.time_h), stable=True)
+        origin, is_moved = steps.moved.origin[order], steps.moved.is_moved[order]
+        given = jnp.cumsum(steps.reset > 0)[origin]
+        counts = ~is_moved | (jnp.cumsum(timed.reset[order] > 0) <= given)
+        late = jax.tree.map(lambda x: x[order], replace(timed, moved=None))
+        late = replace(
+            late, wait_h=jnp.diff(late.time_h, prepend=late.time_h[:1]),
+            bolus=late.bolus * counts[:, None], rate_change=late.rate_change * counts[:, None],
+        )  # fmt: skip
+        # what is moved comes in the wait before the next step of the file
+        last = len(order) - 1
+        at = jax.lax.cummin(jnp.where(is_moved, last, order), reverse=True)
         every = self.structure.course(
             {k: v[at] for k, v in during.items()}, {k: v[at] for k, v in now.items()}, late
         )
-        return every[jnp.flatnonzero(is_own, size=len(steps.wait_h))]
+        return every[jnp.argsort(order)]
+
+    def _timed(
+        self, now: Individual, steps: Schedule, moved: Moved
+    ) -> tuple[Schedule, Bool[Array, "step"]]:
+        """Steps with their instants, amounts and rates, not in order; whether steady states fit."""
+        lag, amount, rate = self._doses(now, moved)
+        length = jnp.where(rate > 0, amount / jnp.where(rate > 0, rate, 1.0), 0.0)
+        instant = moved.begins_h + lag + jnp.where(moved.sign < 0, length, 0.0)
+        earliest = steps.time_h[moved.origin]
+        instant = jnp.where(instant < earliest, earliest, instant)
+        place = jax.nn.one_hot(moved.place, steps.bolus.shape[1], dtype=amount.dtype)
+        bolus = jnp.where(moved.is_moved & (moved.sign == 0), amount, 0.0)
+        tau = steps.steady_interval_h
+        settles = tau > 0
+        runs = jnp.where(moved.rate < 0, IMPLIED, _whole(moved, tau))
+        fits = ~settles | ((lag < tau) & (lag + length <= (runs + 1) * tau))
+        steady = jnp.where(fits, amount, jnp.nan)[:, None] * place
+        timed = replace(
+            steps, time_h=jnp.where(moved.is_moved, instant, steps.time_h),
+            bolus=steps.bolus + bolus[:, None] * place,
+            rate_change=steps.rate_change + (moved.sign * rate)[:, None] * place,
+            steady_amount=jnp.where(settles[:, None], steady, steps.steady_amount),
+            steady_rate=jnp.where(settles[:, None], rate[:, None] * place, steps.steady_rate),
+            steady_lag_h=jnp.where(settles, lag, 0.0) if self.has_lag else None,
+        )  # fmt: skip
+        return timed, fits
+
+    def _doses(
+        self, now: Individual, moved: Moved
+    ) -> tuple[Float[Array, "step"], Float[Array, "step"], Float[Array, "step"]]:
+        """Lag, amount and rate of the dose of every step."""
+        is_own, rate = moved.place == self.dose_place, moved.rate
+        value = {k: now[k][moved.origin] for k in self.absorbs}
+        amount = (
+            moved.amount * jnp.where(is_own, value["F"], 1.0) if self.has_share else moved.amount
+        )
+        lag = jnp.where(is_own, value["ALAG"], 0.0) if self.has_lag else jnp.zeros_like(amount)
+        if self.has_duration:
+            rate = jnp.where(moved.rate == -2, amount / value["D"], rate)
+        if self.has_rate:
+            rate = jnp.where(moved.rate == -1, value["R"], rate)
+        return lag, amount, rate
 
 
-def _delayed(
-    steps: Schedule, lag_h: Float[Array, "step"], place: int
-) -> tuple[Schedule, Int[Array, "twice"], Bool[Array, "twice"]]:
-    """Every step twice: itself without doses into ``place``, and those, later.
-
-    Also the step that each comes from, and whether it is itself. At one instant a late dose comes
-    after the step that gave it and before the next, so that no lag changes nothing.
-    """
-    time_h = jnp.stack([steps.time_h, steps.time_h + lag_h], 1).ravel()
-    order = jnp.argsort(jax.lax.stop_gradient(time_h), stable=True)
-    time_h, step, is_own = time_h[order], order // 2, order % 2 == 0
-    resets = jnp.cumsum(steps.reset > 0)
-    came = jnp.cumsum(is_own & (steps.reset[step] > 0))
-    counts = ~is_own & (came <= resets[step])
-    here = jnp.zeros(steps.bolus.shape[1]).at[place].set(1.0)
-
-    def split(x: Array) -> Array:
-        own, later = is_own[:, None] * (1.0 - here), counts[:, None] * here
-        return x[step] * (own + later)
-
-    def kept(x: Array) -> Array:
-        return x[step] * is_own.reshape(-1, *[1] * (x.ndim - 1))
-
-    late = replace(
-        steps, wait_h=jnp.diff(time_h, prepend=time_h[:1]), reset=kept(steps.reset),
-        bolus=split(steps.bolus), rate_change=split(steps.rate_change),
-        steady_interval_h=kept(steps.steady_interval_h), steady_amount=kept(steps.steady_amount),
-        steady_rate=kept(steps.steady_rate), kind=steps.kind[step],
-    )  # fmt: skip
-    return late, step, is_own
+def _whole(moved: Moved, interval_h: Float[Array, "step"]) -> Float[Array, "step"]:
+    """Infusions of a given rate that may still run at steady state, as `doses.implied`."""
+    pace, tau = (jnp.where(x > 0, x, 1.0) for x in (moved.rate, interval_h))
+    return jnp.where(moved.rate > 0, jnp.ceil(moved.amount / pace / tau - 1e-9), 0.0)

@@ -124,7 +124,8 @@ def prepare(
         raise InputError("The data hold no observation that counts (EVID 0 and MDV 0).")
     steps = schedule(
         records, model.structure.places, default=model.structure.dose_place,
-        measured=model.structure.measured_places, covariates=model.reads, carry=carry,
+        measured=model.structure.measured_places, absorbs=model.structure.absorbs,
+        covariates=model.reads, carry=carry,
     )  # fmt: skip
     record, kind = np.asarray(steps.record), np.zeros(len(records.time_h), int)
     kind[record[record >= 0]] = np.asarray(steps.kind)[record >= 0]
@@ -138,6 +139,8 @@ def prepare(
                 "limit in DV, or use error = 'additive'."
             )
     model.structure.check(steps)
+    if steps.moved is not None:
+        model.structure.check_start(model.typical(steps), steps)
     return steps
 
 
@@ -214,7 +217,8 @@ def fit_population(
     gradient = slopes.sum(0)
     covariance = np.full((len(x), len(x)), np.nan)
     if standard_errors != "none" and len(x):
-        covariance = _covariance(search, x)
+        # steps wide enough to reach beyond kinks, where a dose begins or ends at a measurement
+        covariance = _covariance(search, x, 1e-4 if steps.moved is None else 0.01)
     likely = covariance if np.isfinite(covariance).all() else 2 * _inverse(curvature)
     if standard_errors == "sandwich":
         covariance = covariance @ (0.25 * slopes.T @ slopes) @ covariance
@@ -224,9 +228,15 @@ def fit_population(
     message = f"minimum found: a further Newton step would gain {gain:.1g}"
     if not converged:
         message = str(found.message)
+        hint = "try other initial values."
+        if steps.moved is not None:
+            hint = (
+                "or a dose of some patient begins or ends at a measurement, where the objective "
+                "has a kink and the gradient is that of one side: try other initial values."
+            )
         warnings.warn(
             f"The search ended {gain:.2g} above the minimum that its gradient points to: "
-            f"{found.message} Estimates may not be the optimum; try other initial values.",
+            f"{found.message} Estimates may not be the optimum; {hint}",
             ValidityWarning,
             stacklevel=2,
         )
@@ -287,7 +297,7 @@ def _check_size(model: PopulationModel, steps: Schedule) -> None:
         )
 
 
-def _covariance(search: _Search, x: Floats, step: float = 1e-4) -> Floats:
+def _covariance(search: _Search, x: Floats, step: float) -> Floats:
     rows = []
     for d in step * np.eye(len(x)):
         up, down = (search.parts(x + s * d)[1].sum(0) for s in (1, -1))

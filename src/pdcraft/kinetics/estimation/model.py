@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -250,6 +251,12 @@ class PopulationModel:
                 value = _spread(self.shapes[k], value, eta[k])
             out[name] = value
         return out
+
+    def typical(self, steps: Schedule) -> dict[str, Float[Array, "patient step"]]:
+        """Parameters of all patients without random effects."""
+        theta, root, _ = self.unpack(jnp.asarray(self.start()))
+        zero = jnp.zeros(root.shape[0])
+        return jax.vmap(lambda s: self.individual(theta, zero, s))(steps)
 
     def predict(
         self, theta: Mapping[str, Array], eta: Float[Array, "effect"], steps: Schedule

@@ -73,14 +73,19 @@ def steady_state(
     interval_h: Float[Array, ""],
     amount: Float[Array, "place"],
     rate: Float[Array, "place"],
+    lag_h: Float[Array, ""] | None = None,
 ) -> Float[Array, "place"]:
-    r"""Amounts just before the next of infinitely many equal doses.
+    r"""Amounts just before the next of infinitely many equal doses, or ``lag_h`` before that.
 
     .. math:: x=(I-\Phi_\tau)^{-1}\,\Phi_\tau a\qquad\text{or}\qquad
               x=(I-\Phi_\tau)^{-1}\big[\Phi_{\tau-T}\Psi_T\,(m+1)\,r+\Psi_{\tau-T}\,m\,r\big]
 
     where an infusion runs for :math:`m` whole intervals and :math:`T` more; without an interval
-    :math:`x=-K^{-1}r`, an infusion that never ended.
+    :math:`x=-K^{-1}r`, an infusion that never ended. With a lag, :math:`u=\tau-\mathrm{lag}` after
+    the last dose,
+
+    .. math:: \Phi_u(x+a)\qquad\text{or}\qquad \Phi_ux
+              +\Phi_{u-v}\Psi_v\,(m+1)\,r+\Psi_{u-v}\,m\,r,\qquad v=\min(u,T).
 
     Parameters
     ----------
@@ -90,6 +95,8 @@ def steady_state(
         Time between doses, :math:`\tau`; 0 for an infusion that never ended. h.
     amount, rate
         One dose by compartment, :math:`a`, and its rate :math:`r` (0 for a bolus); both 0 give 0.
+    lag_h
+        How much later than due the doses come, from 0 to less than the interval. h.
 
     Examples
     --------
@@ -105,13 +112,22 @@ def steady_state(
     total, pace = amount.sum(), rate.sum()
     length = jnp.where(pace > 0, total / jnp.where(pace > 0, pace, 1.0), 0.0)
     whole = jnp.floor(length / tau + 1e-9)
-    rest = jnp.maximum(length - whole * tau, 0.0)
+    rest = length - whole * tau
+    rest = jnp.where(rest < 0, 0.0, rest)
     left, _ = propagator(matrix_per_h, tau)
     _, gathered = propagator(matrix_per_h, rest)
     after, later = propagator(matrix_per_h, tau - rest)
     infused = after @ (gathered @ rate) * (whole + 1.0) + later @ rate * whole
     one = jnp.where(pace > 0, infused, left @ amount)
     again = jnp.linalg.solve(jnp.eye(n) - left, one)
+    if lag_h is not None:
+        u = tau - lag_h
+        alone = jnp.where(u > rest, u - rest, 0.0)
+        phi, _ = propagator(matrix_per_h, u)
+        _, gathered = propagator(matrix_per_h, u - alone)
+        after, later = propagator(matrix_per_h, alone)
+        infused = after @ (gathered @ rate) * (whole + 1.0) + later @ rate * whole
+        again = phi @ again + jnp.where(pace > 0, infused, phi @ amount)
     never_ended = jnp.where(pace > 0, jnp.linalg.solve(-matrix_per_h, rate), 0.0)
     return jnp.where(repeats, again, never_ended)
 

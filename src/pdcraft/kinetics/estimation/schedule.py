@@ -4,12 +4,12 @@ A step says what happens after which time: a reset, a bolus, a change of an infu
 observation. Additional doses and the ends of infusions become steps of their own; at the same
 instant ends come first, then additional doses, then the records in the order of the file. A reset
 (EVID 3 or 4) and a dose at steady state with SS = 1 forget all amounts, end what is running and
-cancel additional doses that were still to come; SS = 2 adds to what is there.
+cancel additional doses that were still to come; SS = 2 adds to what is there. What a dose brings
+is written out in `doses.py`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 import equinox as eqx
@@ -19,6 +19,33 @@ from jaxtyping import Array, Bool, Float, Int
 
 from pdcraft.domain import InputError
 from pdcraft.domain.records import Records
+from pdcraft.kinetics.estimation.doses import Step, check_rates, steps_of
+
+
+class Moved(eqx.Module):
+    """Doses whose instants or rates depend on parameters; arrays are ``[patient, step]``.
+
+    Attributes
+    ----------
+    is_moved
+        Whether the step comes when parameters say so.
+    origin
+        Index of the step of its dose, whose parameters hold; its own for all others.
+    begins_h
+        When that dose was given. h.
+    place, amount, rate
+        Compartment, amount and RATE of the dose: -1 a modelled rate, -2 a modelled duration.
+    sign
+        1 where an infusion begins, -1 where it ends, 0 otherwise.
+    """
+
+    is_moved: Bool[Array, "patient step"]
+    origin: Int[Array, "patient step"]
+    begins_h: Float[Array, "patient step"]
+    place: Int[Array, "patient step"]
+    amount: Float[Array, "patient step"]
+    rate: Float[Array, "patient step"]
+    sign: Float[Array, "patient step"]
 
 
 class Schedule(eqx.Module):
@@ -44,6 +71,10 @@ class Schedule(eqx.Module):
         Index of the record, -1 for a step that was written out.
     kind
         Which of the model's kinds of observation it is, from 0.
+    moved
+        Doses that parameters move; None where there are none.
+    steady_lag_h
+        How much later the doses of a steady state come; None: not at all.
     """
 
     wait_h: Float[Array, "patient step"]
@@ -68,21 +99,8 @@ class Schedule(eqx.Module):
     has_steady_state: bool = eqx.field(static=True)
     has_bound: bool = eqx.field(static=True)
     changes_at_records: bool = eqx.field(static=True)
-
-
-@dataclass
-class _Step:
-    time_h: float
-    rank: int  # what comes first at one instant; a record's is 3 and its place in the file
-    record: int = -1
-    forgets: bool = False
-    place: int = 0
-    bolus: float = 0.0
-    rate_change: float = 0.0
-    steady_interval_h: float = 0.0
-    steady_amount: float = 0.0
-    steady_rate: float = 0.0
-    given: tuple[float, int] = (0.0, 0)  # time and rank of the dose that it is written out for
+    moved: Moved | None = None
+    steady_lag_h: Float[Array, "patient step"] | None = None
 
 
 def schedule(
@@ -91,6 +109,7 @@ def schedule(
     *,
     default: int = 0,
     measured: tuple[int | None, ...] = (0,),
+    absorbs: frozenset[str] = frozenset(),
     covariates: tuple[str, ...] = (),
     carry: Literal["locf", "nocb"] = "locf",
 ) -> Schedule:
@@ -108,6 +127,8 @@ def schedule(
         Index of the compartment that is measured, for each kind of observation; None for a
         response, which the data may give any number above those of the compartments. Records that
         do not say their kind are told apart by their compartment.
+    absorbs
+        Parameters of doses that the structure has, among ALAG, F, D, R; see `Absorbed`.
     covariates
         Columns that the model reads.
     carry
@@ -118,7 +139,7 @@ def schedule(
     ------
     InputError
         With the line: a dose into an unknown compartment, an observation of another one than is
-        measured.
+        measured, a modelled rate or duration (RATE -1, -2) without its parameter.
     """
     for name in covariates:
         if name not in records.covariates:
@@ -129,8 +150,9 @@ def schedule(
     if carry not in ("locf", "nocb"):
         raise InputError(f"carry = '{carry}' must be 'locf' or 'nocb'.")
     kinds = _kinds(records, places, measured)
+    check_rates(records, absorbs)
     steps = [
-        _steps_of(records, records.of(i), len(places), default)
+        steps_of(records, records.of(i), len(places), default, absorbs)
         for i in range(len(records.subjects))
     ]
     return _padded(records, steps, len(places), covariates, carry, kinds)
@@ -163,63 +185,8 @@ def _kinds(
     return kinds
 
 
-def _steps_of(records: Records, own: np.ndarray, places: int, default: int) -> list[_Step]:
-    steps: list[_Step] = []
-    for order, r in enumerate(own):
-        event, number = int(records.event[r]), int(records.compartment[r])
-        place = default if number == 0 else number - 1
-        step = _Step(float(records.time_h[r]), 3 + order, int(r), forgets=event in (3, 4))
-        if event in (1, 4):
-            if not 0 <= place < places:
-                raise InputError(
-                    f"{records.row(r)}: compartment {number} does not exist; the model "
-                    f"has {places}."
-                )
-            step.place = place
-            step.forgets |= int(records.steady_state[r]) == 1
-            steps += _dose(records, int(r), step)
-        steps.append(step)
-    ends = [(s.time_h, s.rank) for s in steps if s.forgets]
-    kept = [s for s in steps if s.record >= 0 or not _is_cancelled(s, ends)]
-    return sorted(kept, key=lambda s: (s.time_h, s.rank))
-
-
-def _is_cancelled(step: _Step, ends: list[tuple[float, int]]) -> bool:
-    """Whether a reset came after a dose and not after what was written out for it."""
-    return any(step.given < end and end[0] <= step.time_h for end in ends)
-
-
-def _dose(records: Records, r: int, step: _Step) -> list[_Step]:
-    """What a dose does at its own step, and the further steps that it brings."""
-    amount, rate = float(records.amount[r]), float(records.rate_per_h[r])
-    interval, given = float(records.interval_h[r]), (step.time_h, step.rank)
-    settled = bool(records.steady_state[r])
-    if settled:
-        step.steady_interval_h, step.steady_amount, step.steady_rate = interval, amount, rate
-        if amount == 0:
-            return []  # an infusion that never ended, and ends here
-    extra = []
-    for k in range(1, int(records.additional[r]) + 1):
-        extra.append(_Step(step.time_h + k * interval, 2, place=step.place, given=given))
-    if rate <= 0:
-        for s in (step, *extra):
-            s.bolus = amount
-        return extra
-    length = amount / rate
-    # at steady state, infusions longer than their interval that began before and are running
-    running = max(int(np.ceil(length / interval - 1e-9)) - 1, 0) if settled else 0
-    begins = [step.time_h - k * interval for k in range(1, running + 1)]
-    for s in (step, *extra):
-        s.rate_change = rate
-        begins.append(s.time_h)
-    step.rate_change += running * rate
-    return extra + [
-        _Step(t + length, 1, place=step.place, rate_change=-rate, given=given) for t in begins
-    ]
-
-
 def _padded(
-    records: Records, steps: list[list[_Step]], places: int, names: tuple[str, ...], carry: str,
+    records: Records, steps: list[list[Step]], places: int, names: tuple[str, ...], carry: str,
     kinds: np.ndarray,
 ) -> Schedule:  # fmt: skip
     n, longest = len(steps), max(len(s) for s in steps)
@@ -253,9 +220,29 @@ def _padded(
         jnp.asarray(seen), f["censoring"], f["limit"], f["bound"], jnp.asarray(during),
         jnp.asarray(now), f["time"], jnp.asarray(record),
         jnp.asarray(np.where(record >= 0, kinds[record], 0)), names,
-        has_infusion=bool((by_place["rate"] != 0).any()), has_steady_state=bool(settles.any()),
+        has_infusion=any(s.rate_change or s.sign for own in steps for s in own),
+        has_steady_state=bool(settles.any()),
         has_bound=bool((seen & np.isfinite(flat["bound"])).any()),
-        changes_at_records=not np.array_equal(during, now),
+        changes_at_records=not np.array_equal(during, now), moved=_moved(steps, longest),
+    )  # fmt: skip
+
+
+def _moved(steps: list[list[Step]], longest: int) -> Moved | None:
+    """Doses of all patients that parameters move."""
+    if not any(s.is_moved for own in steps for s in own):
+        return None
+    names = ("is_moved", "begins_h", "place", "amount", "rate", "sign")
+    found = {
+        name: np.array([[getattr(s, name) for s in own] + [0] * (longest - len(own))
+                        for own in steps]) for name in names
+    }  # fmt: skip
+    origin = np.tile(np.arange(longest), (len(steps), 1))
+    for i, own in enumerate(steps):
+        at = {id(s): j for j, s in enumerate(own)}
+        origin[i, : len(own)] = [at[id(s.origin or s)] for s in own]
+    return Moved(
+        jnp.asarray(found["is_moved"] == 1), jnp.asarray(origin), jnp.asarray(found["begins_h"]),
+        jnp.asarray(found["place"]), *(jnp.asarray(found[n], float) for n in names[3:]),
     )  # fmt: skip
 
 
@@ -273,7 +260,7 @@ def _observe(
 
 
 def _carried(
-    records: Records, own: list[_Step], names: tuple[str, ...], carry: str
+    records: Records, own: list[Step], names: tuple[str, ...], carry: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """Covariates over the wait before every step, and at its instant."""
     at = np.array([j for j, s in enumerate(own) if s.record >= 0])

@@ -49,8 +49,16 @@ class AbstractStructure(eqx.Module):
         """The same for every kind of observation; one, unless the structure has more."""
         return (self.measured_place,)
 
+    @property
+    def absorbs(self) -> frozenset[str]:
+        """Parameters of doses that the structure has, among ALAG, F, D, R."""
+        return frozenset()
+
     def check(self, steps: Schedule) -> None:
         """Refuse data that the structure cannot take."""
+
+    def check_start(self, now: Individual, steps: Schedule) -> None:
+        """Refuse typical parameters, ``[patient, step]``, that the structure cannot take."""
 
     @abc.abstractmethod
     def course(self, during: Individual, now: Individual, steps: Schedule) -> Float[Array, "step"]:
@@ -139,7 +147,7 @@ class Linear(AbstractStructure):
         if steps.has_steady_state:
             settled = settled + jax.vmap(steady_state)(
                 self.matrix_per_h(now), steps.steady_interval_h, steps.steady_amount,
-                steps.steady_rate,
+                steps.steady_rate, steps.steady_lag_h,
             )  # fmt: skip
 
         def advance(amount: Array, at: tuple) -> tuple[Array, Array]:

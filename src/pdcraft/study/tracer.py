@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
-from pdcraft import decay, dosimetry, kinetics
+from pdcraft import decay, kinetics
 from pdcraft.domain import (
     Agent,
     InputError,
@@ -31,6 +31,7 @@ from pdcraft.domain import (
 )
 from pdcraft.dosimetry import AbstractEngine
 from pdcraft.kinetics import AbstractModel
+from pdcraft.study.course import expose
 from pdcraft.study.weighed import posterior_draws
 
 Floats = NDArray[np.float64]
@@ -195,9 +196,7 @@ def _doses(
     people: Patient, model: AbstractModel, engine: AbstractEngine, therapy: Agent, planned: Regimen
 ) -> Float[Array, "draw region"]:
     def one(patient: Patient) -> Array:
-        amount = kinetics.simulate(model, patient, planned, therapy)
-        activity = decay.activity(amount, therapy.payload.chain)
-        return dosimetry.irradiate(engine, activity, patient.anatomy).integrate().total_Gy
+        return expose(therapy, model, None, engine, patient, planned)[2].integrate().total_Gy
 
     return jax.vmap(one)(people)
 

@@ -40,6 +40,8 @@ from pdcraft.kinetics.disposition import AbstractDisposition
 from pdcraft.kinetics.paclitaxel import Paclitaxel
 
 _G_PER_L = 1e3  # compartments of the free drug have the mass of their volume, 1 g/mL
+_ENTERED = np.array([0.25, 0.5, 0.75, *[1.0] * 7])
+_SINCE_h = np.array([0.0, 0.0, 0.0, 0.0, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0])
 
 
 class CytotoxicConjugate(AbstractModel):
@@ -52,7 +54,8 @@ class CytotoxicConjugate(AbstractModel):
     follow_up_h
         Until when the free drug is followed. h.
     every_h
-        Distance of the instants at which amounts are known; straight lines between them. h.
+        Distance of the instants at which amounts are known, closer after a dose; straight lines
+        between them. h.
     sites
         Regions in which the drug is set free locally.
     disposition
@@ -122,8 +125,9 @@ class CytotoxicConjugate(AbstractModel):
             raise InputError("The carrier's amounts must be exponential modes.")
         k = patient.parameters["linker.release_rate"]
         intact, clock = carried.nmol[:, 0], carried.clock.faster_by(k)
-        time_h = jnp.asarray(np.arange(0.0, self.follow_up_h + self.every_h, self.every_h))
-        free = self._free_nmol(patient, intact, clock, carried.space, k, drug, time_h)
+        time_h = self._instants(regimen)
+        begins = jnp.concatenate([regimen.time_h, regimen.time_h + regimen.duration_h])
+        free = self._free_nmol(patient, intact, clock, carried.space, k, drug, time_h, begins)
         conjugate = jnp.einsum("pm,tm->pt", intact, clock.at(time_h))
         n = len(self.sites)
         space = self._space(carried.space, patient)
@@ -135,9 +139,16 @@ class CytotoxicConjugate(AbstractModel):
         ], axis=1)  # fmt: skip
         return Amount(space, self.species, Samples(time_h), rows)
 
+    def _instants(self, regimen: Regimen) -> Float[Array, "time"]:
+        """Even instants, and more of them while a dose enters and in the hours after it. h."""
+        even = jnp.arange(0.0, self.follow_up_h + self.every_h, self.every_h)
+        apart = 1e-3 * (1.0 + np.arange(regimen.time_h.shape[0]))  # doses of one instant, too
+        own = regimen.time_h + apart + regimen.duration_h * _ENTERED[:, None] + _SINCE_h[:, None]
+        return jnp.sort(jnp.concatenate([even, own.ravel()]))
+
     def _free_nmol(
         self, patient: Patient, intact: Array, clock: Exponentials, space: Regions, k: Array,
-        drug: Drug, time_h: Array,
+        drug: Drug, time_h: Array, begins_h: Array,
     ) -> Float[Array, "compartment time"]:  # fmt: skip
         """Free drug in the sites, then in the compartments, plasma first. nmol."""
         p, n = patient.parameters, len(self.sites)
@@ -160,7 +171,10 @@ class CytotoxicConjugate(AbstractModel):
             diffrax.ODETerm(lambda t, y, _: slope(jnp.asarray(t), y)),
             diffrax.Kvaerno3(), time_h[0], time_h[-1], dt0=None,
             y0=jnp.zeros(n + compartments), saveat=diffrax.SaveAt(ts=time_h), max_steps=100_000,
-            stepsize_controller=diffrax.PIDController(rtol=self.tolerance, atol=1e-6),
+            stepsize_controller=diffrax.ClipStepSizeController(
+                diffrax.PIDController(rtol=self.tolerance, atol=1e-6),
+                jump_ts=jnp.sort(jnp.clip(begins_h, time_h[0], time_h[-1])),
+            ),
         )  # fmt: skip
         return solution.ys.T / ug  # type: ignore[union-attr]
 

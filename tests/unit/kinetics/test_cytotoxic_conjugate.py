@@ -72,6 +72,22 @@ def test_a_faster_linker_leaves_less_conjugate_and_a_dose_twice_as_large_frees_m
     assert float(twice[plasma, 1].max()) > 2.0 * float(slow[plasma, 1].max())
 
 
+@pytest.mark.parametrize("release", [0.5, 50.0])
+def test_peaks_after_every_dose_are_seen_however_fast_the_linker(release):
+    """Three doses a day apart against samples of 6 min: areas of free drug."""
+    who = subject(MAN, SET, {"linker.release_rate": release}, infiltration=0.3)
+    thrice = Regimen(
+        jnp.array([0.0, 24.0, 48.0]), jnp.full(3, 2.0), jnp.zeros(3), jnp.full(3, GIVEN)
+    )
+    areas = []
+    for every_h in (3.0, 0.1):
+        model = CytotoxicConjugate(CARRIER, 120.0, every_h=every_h)
+        amount = model.amount(who, thrice, PTX)
+        at = [model.places.index(n) for n in ("plasma", "red marrow", "tumour")]
+        areas.append(np.asarray(amount.nmol[jnp.asarray(at), 1] @ amount.clock.integral_h))
+    np.testing.assert_allclose(*areas, rtol=0.03)  # straight lines between samples
+
+
 def test_an_activity_of_a_drug_is_refused():
     who = subject(MAN, SET)
     with pytest.raises(InputError, match="given by drug_nmol"):

@@ -82,8 +82,8 @@ def fit_population(data: Path, model: Path, *, out: Path) -> Path:
     """A population model fitted to a NONMEM-format data set, in a folder.
 
     Writes ``estimates.csv``, ``individuals.csv`` (parameters of every patient), ``residuals.csv``
-    (PRED, IPRED, IWRES, CWRES, NPDE), ``vpc.csv`` (prediction-corrected), ``shrinkage.csv``, and
-    the model file itself.
+    (PRED, IPRED, IWRES, CWRES, NPDE), ``vpc.csv`` (prediction-corrected), ``shrinkage.csv``,
+    where something varies between occasions ``occasions.csv``, and the model file itself.
 
     Raises
     ------
@@ -95,9 +95,10 @@ def fit_population(data: Path, model: Path, *, out: Path) -> Path:
         data, time_unit=spec.time_unit, amount_unit=spec.amount_unit, value_unit=spec.value_unit,
         covariates=spec.model.reads, carry=spec.carry, ranges=spec.ranges, dvid=spec.dvid,
     )  # fmt: skip
-    steps = estimation.prepare(spec.model, records, carry=spec.carry)
+    begin = spec.model.with_occasions(records)
+    steps = estimation.prepare(begin, records, carry=spec.carry)
     fit = estimation.fit_population(
-        spec.model, steps, method=spec.method, standard_errors=spec.standard_errors
+        begin, steps, method=spec.method, standard_errors=spec.standard_errors
     )
     about = {
         "kind": "population", "data": Path(data).name, "method": fit.method,
@@ -120,7 +121,8 @@ def _population_tables(
     left = estimation.shrinkage(fit)
     own = estimation.most_probable(fit.model, fit.steps)
     names = list(own.parameters)
-    return {
+    more = {} if fit.model.occasions is None else {"occasions": _occasions(fit, records)}
+    return more | {
         "estimates": (
             ("parameter", "value", "unit", "standard_error", "rse_percent", "low_90", "high_90",
              "initial"),
@@ -136,6 +138,17 @@ def _population_tables(
         "vpc": _check(fit, spec),
         "shrinkage": (("effect", "shrinkage"), [[k, v] for k, v in left.items()]),
     }  # fmt: skip
+
+
+def _occasions(fit: estimation.PopulationFit, records: Records) -> Table:
+    was_seen, found = estimation.by_occasion(fit.model, fit.steps, fit.eta)
+    between = fit.model.occasions
+    labels = () if between is None else between.labels
+    rows: Rows = [
+        [records.subjects[i], f"{labels[k]:g}", *(x[i, k] for x in found.values())]
+        for i, k in zip(*np.nonzero(was_seen), strict=True)
+    ]
+    return ("patient", "occasion", *found), rows
 
 
 def _residuals(fit: estimation.PopulationFit, records: Records, spec: PopulationSpec) -> Table:

@@ -20,6 +20,7 @@ from pdcraft.kinetics.estimation import (
     Friberg,
     Linear,
     MichaelisMenten,
+    Occasions,
     PopulationModel,
     Theta,
     one_compartment,
@@ -89,6 +90,13 @@ class OmegaTable(_Table):
     fixed: bool = False
 
 
+class OccasionTable(_Table):
+    """Variances between occasions, and the column that numbers these."""
+
+    column: str = "OCC"
+    omega: dict[str, OmegaTable]
+
+
 class BlockTable(_Table):
     """Effects that covary, with the correlations between them (lower triangle, row by row)."""
 
@@ -150,6 +158,7 @@ class _File(_Table):
     theta: dict[str, ThetaTable]
     omega: dict[str, OmegaTable] = {}
     block: tuple[BlockTable, ...] = ()
+    occasion: OccasionTable | None = None
     sigma: dict[str, SigmaTable]
     covariate: tuple[CovariateTable, ...] = ()
     transfer: tuple[TransferTable, ...] = ()
@@ -249,12 +258,12 @@ def _kinds(file: _File, structure: AbstractStructure) -> tuple[tuple[str, str], 
 def _check_columns(model: PopulationModel) -> None:
     """Refuse parameters whose columns of the results would carry one name."""
     needs = [*model.structure.needs]
-    columns = ["patient", "residual", *needs, *(f"{n}_cv" for n in needs)]
+    columns = ["patient", "occasion", "residual", *needs, *(f"{n}_cv" for n in needs)]
     twice = {n for n in columns if columns.count(n) > 1}
     if twice:
         raise InputError(
             f"Parameter {', '.join(sorted(twice))} has the name of another column of the results "
-            "(patient, residual, a parameter with _cv). Call it otherwise."
+            "(patient, occasion, residual, a parameter with _cv). Call it otherwise."
         )
 
 
@@ -282,7 +291,17 @@ def _model(file: _File) -> PopulationModel:
         tuple(Covariate(c.parameter, c.column, c.form, c.reference, c.coefficient)
               for c in file.covariate),
         frozenset(fixed), tuple(b.effects for b in file.block),
-        tuple((o.called, o.error) for o in file.observation),
+        tuple((o.called, o.error) for o in file.observation), _occasions(file.occasion),
+    )  # fmt: skip
+
+
+def _occasions(table: OccasionTable | None) -> Occasions | None:
+    if table is None:
+        return None
+    return Occasions(
+        table.column, {k: v.variance for k, v in table.omega.items()},
+        tuple(v.shape for v in table.omega.values()),
+        fixed=frozenset(k for k, v in table.omega.items() if v.fixed),
     )  # fmt: skip
 
 

@@ -185,3 +185,57 @@ def test_a_parameter_that_would_share_a_column_of_the_results_is_refused(name):
 def test_lag_bioavailability_duration_and_rate_come_with_their_thetas(name):
     text = MODEL.replace("[omega]", f"{name} = {{ value = 0.5 }}\n[omega]")
     assert set(population_model_from_text(text).model.structure.needs) == {"CL", "V", name}
+
+
+OCCASION = """
+[occasion]
+column = "OCC"
+[occasion.omega]
+CL = { variance = 0.04 }
+"""
+
+
+def test_variability_between_occasions_is_named_in_every_table(tmp_path):
+    random = np.random.default_rng(4)
+    lines = ["ID,TIME,EVID,AMT,DV,OCC"]
+    for i in range(10):
+        own = 0.1 * np.exp(0.3 * random.standard_normal())
+        for day in (1, 2):
+            if (i, day) == (9, 2):
+                break
+            rate, begin = own * np.exp(0.2 * random.standard_normal()), 48 * (day - 1)
+            lines.append(f"{i},{begin},{4 if day == 2 else 1},100,.,{day}")
+            for t in (1.0, 6.0, 12.0, 24.0):
+                y = 2.5 * np.exp(-rate * t) + 0.05 * random.standard_normal()
+                lines.append(f"{i},{begin + t},0,.,{y},{day}")
+    (tmp_path / "d.csv").write_text("\n".join(lines), "utf-8")
+    text = MODEL.replace('"fo"', '"focei"').replace("[sigma]", OCCASION + "[sigma]")
+    (tmp_path / "m.toml").write_text(text, "utf-8")
+    folder = fit_population(tmp_path / "d.csv", tmp_path / "m.toml", out=tmp_path / "out")
+    table = {p.stem: p.read_text("utf-8").split() for p in (folder / "tables").glob("*.csv")}
+    assert any(row.startswith("iov[CL],") for row in table["estimates"])
+    assert any(row.startswith("iov[CL],") for row in table["shrinkage"])
+    assert table["occasions"][0] == "patient,occasion,CL"
+    assert len(table["occasions"]) == 1 + 19  # nine patients on two days, one on one
+    assert "iov[CL] = " in report.render_fit(folder)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("CL = { variance = 0.04 }", "V = { variance = -1 }", "variance of V between occasions"),
+        ("CL = { variance = 0.04 }", "KA = { variance = 0.04 }", "KA"),
+        ("0.04 }", '0.04, shape = "normal" }', "CL is lognormal between patients and normal"),
+    ],
+)
+def test_a_mistake_in_occasions_is_named(old, new, said):
+    text = MODEL + OCCASION.replace(old, new)
+    with pytest.raises((InputError, MissingError), match=said):
+        population_model_from_text(text)
+
+
+def test_data_without_the_column_of_occasions_are_refused(tmp_path):
+    (tmp_path / "d.csv").write_text("ID,TIME,AMT,DV\n1,0,100,.\n1,5,.,1\n", "utf-8")
+    (tmp_path / "m.toml").write_text(MODEL + OCCASION, "utf-8")
+    with pytest.raises(InputError, match="covariate OCC is missing"):
+        fit_population(tmp_path / "d.csv", tmp_path / "m.toml", out=tmp_path / "out")

@@ -19,12 +19,15 @@ from pdcraft.kinetics.estimation.fit import (
 from pdcraft.kinetics.estimation.individual import (
     Posterior,
     Residuals,
+    by_occasion,
     most_probable,
     residuals,
     shrinkage,
 )
 from pdcraft.kinetics.estimation.likelihood import METHODS, Objective
-from pdcraft.kinetics.estimation.model import Covariate, PopulationModel, Theta
+from pdcraft.kinetics.estimation.model import PopulationModel
+from pdcraft.kinetics.estimation.occasions import Occasions
+from pdcraft.kinetics.estimation.parameters import Covariate, Theta
 from pdcraft.kinetics.estimation.predictive import (
     PredictiveCheck,
     discrepancies,
@@ -45,9 +48,10 @@ from pdcraft.kinetics.estimation.structures import (
 
 __all__ = [
     "METHODS", "Absorbed", "AbstractStructure", "Covariate", "Estimate", "ExponentialSum",
-    "Friberg", "Linear", "MichaelisMenten", "Objective", "PopulationFit", "PopulationModel",
-    "PopulationPosterior", "Posterior", "PredictiveCheck", "Residuals", "Schedule", "Theta",
-    "discrepancies", "fit_population", "most_probable", "objective_at", "one_compartment",
-    "predictive_check", "prepare", "residuals", "sample_population", "schedule", "shrinkage",
-    "simulate_values", "three_compartment", "two_compartment", "typical_values",
+    "Friberg", "Linear", "MichaelisMenten", "Objective", "Occasions", "PopulationFit",
+    "PopulationModel", "PopulationPosterior", "Posterior", "PredictiveCheck", "Residuals",
+    "Schedule", "Theta", "by_occasion", "discrepancies", "fit_population", "most_probable",
+    "objective_at", "one_compartment", "predictive_check", "prepare", "residuals",
+    "sample_population", "schedule", "shrinkage", "simulate_values", "three_compartment",
+    "two_compartment", "typical_values",
 ]  # fmt: skip

@@ -88,7 +88,7 @@ def sample_population(
         raise MissingError("NUTS needs NumPyro: pip install 'pdcraft[bayes]'.") from error
     objective = Objective(model, "laplace")
     centre = jnp.asarray(model.start())
-    size, shape = len(centre), (steps.wait_h.shape[0], len(model.effects))
+    size, shape = len(centre), (steps.wait_h.shape[0], model.deviations)
 
     def potential(state: dict) -> jax.Array:
         free, z = centre + prior_sd * state["x"], state["z"]

@@ -118,10 +118,13 @@ def prepare(
     Raises
     ------
     InputError
-        If nothing was observed, or a value is negative where the error grows with the prediction.
+        If nothing was observed, or a value is negative where the error grows with the prediction,
+        or the model does not know the occasions of the data.
     """
     if records.observations == 0:
         raise InputError("The data hold no observation that counts (EVID 0 and MDV 0).")
+    if model.occasions is not None:
+        model.occasions.check(records)
     steps = schedule(
         records, model.structure.places, default=model.structure.dose_place,
         measured=model.structure.measured_places, absorbs=model.structure.absorbs,
@@ -255,7 +258,7 @@ def objective_at(model: PopulationModel, steps: Schedule, *, method: str) -> flo
     objective = Objective(model, method)
     objective.check(steps)
     free = model.start()
-    zero = np.zeros((steps.wait_h.shape[0], len(model.effects)))
+    zero = np.zeros((steps.wait_h.shape[0], model.deviations))
     eta = objective.modes(free, zero, steps)
     return float(np.asarray(objective.values(free, eta, steps)).sum())
 
@@ -265,7 +268,7 @@ class _Search:
 
     def __init__(self, objective: Objective, steps: Schedule):
         self.objective, self.steps = objective, steps
-        n, e = steps.wait_h.shape[0], len(objective.model.effects)
+        n, e = steps.wait_h.shape[0], objective.model.deviations
         self.eta = self.best = np.zeros((n, e))
         self.lowest = np.inf
 
@@ -325,12 +328,25 @@ def _inverse(matrix: Floats) -> Floats:
 def at(model: PopulationModel, free: Floats) -> PopulationModel:
     """The same model with other values of its free parameters."""
     theta, root, sigma = model.unpack(free, np)
-    omega = root @ root.T
+    n, between = len(model.effects), model.occasions
+    omega = (root @ root.T)[:n, :n]
+    if between is not None:
+        variances = {k: float(root[i, i] ** 2) for k, i in _between(model).items()}
+        between = replace(between, variances=variances)
     return replace(
         model,
         theta={k: replace(t, value=float(theta[k])) for k, t in model.theta.items()},
         omega=0.5 * (omega + omega.T), sigma={k: float(v) for k, v in sigma.items()},
+        occasions=between,
     )  # fmt: skip
+
+
+def _between(model: PopulationModel) -> dict[str, int]:
+    """Index of the first occasion's deviation, by parameter that varies between occasions."""
+    if model.occasions is None:
+        return {}
+    many = len(model.occasions.labels)
+    return {k: len(model.effects) + j * many for j, k in enumerate(model.occasions.variances)}
 
 
 def estimates(
@@ -344,7 +360,9 @@ def estimates(
         if i == j or any({model.effects[i], model.effects[j]} <= set(b) for b in model.blocks)
     ]  # fmt: skip
     names += [f"omega[{model.effects[i]},{model.effects[j]}]" for i, j in kept]
-    names += [f"sigma[{k}]" for k in model.sigma]
+    between = _between(model)
+    names += [*(f"iov[{k}]" for k in between), *(f"sigma[{k}]" for k in model.sigma)]
+    kept += [(i, i) for i in between.values()]
     units += ["1"] * (len(kept) + len(model.sigma))
     above = [*(t.positive for t in model.theta.values()), *(i == j for i, j in kept)]
     above += [True] * len(model.sigma)

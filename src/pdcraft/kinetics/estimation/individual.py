@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
+from pdcraft.domain import InputError
 from pdcraft.kinetics.estimation.expansion import point
 from pdcraft.kinetics.estimation.fit import PopulationFit
 from pdcraft.kinetics.estimation.likelihood import Objective
@@ -27,7 +28,8 @@ class Posterior:
     eta, covariance
         ``[patient, effect]``, ``[patient, effect, effect]``.
     parameters
-        Individual parameters at the first step by name. ``[patient]``.
+        Individual parameters at the first step by name, without what is due to an occasion.
+        ``[patient]``.
     relative_sd
         Their standard deviations over their values, to first order. ``[patient]``.
     """
@@ -57,7 +59,8 @@ def most_probable(model: PopulationModel, steps: Schedule) -> Posterior:
     """
     free = jnp.asarray(model.start())
     objective = Objective(model, "laplace")
-    zero = jnp.zeros((steps.wait_h.shape[0], len(model.effects)))
+    zero = jnp.zeros((steps.wait_h.shape[0], model.deviations))
+    own = jnp.arange(model.deviations) < len(model.effects)
     eta = objective.modes(free, zero, steps)
     theta, _, _ = model.unpack(free)
 
@@ -66,7 +69,7 @@ def most_probable(model: PopulationModel, steps: Schedule) -> Posterior:
         near = point(objective.predictor(free, s), e, head, bend=True)
 
         def parameters(x: jax.Array) -> dict:
-            return {k: v[0] for k, v in model.individual(theta, x, s).items()}
+            return {k: v[0] for k, v in model.individual(theta, x * own, s).items()}
 
         covariance = jnp.linalg.inv(objective.curvature(near, free, s))
         value, slope = parameters(e), jax.jacfwd(parameters)(e)
@@ -137,7 +140,8 @@ def shrinkage(fit: PopulationFit) -> dict[str, float]:
     Returns
     -------
     dict
-        By effect, and ``"residual"``; near 1, diagnostics of that effect say little.
+        By effect, ``"iov[CL]"`` of the deviations of occasions with an observation, and
+        ``"residual"``; near 1, diagnostics of that effect say little.
 
     References
     ----------
@@ -148,5 +152,48 @@ def shrinkage(fit: PopulationFit) -> dict[str, float]:
         name: float(1.0 - fit.eta[:, k].std(ddof=1) / sd[k]) if len(fit.eta) > 1 else float("nan")
         for k, name in enumerate(fit.model.effects)
     }
+    between = fit.model.occasions
+    if between is not None:
+        was_seen, _ = by_occasion(fit.model, fit.steps, fit.eta)
+        kappa = fit.eta[:, len(sd) :].reshape(len(fit.eta), len(between.variances), -1)
+        for k, (name, variance) in enumerate(between.variances.items()):
+            spread = kappa[:, k][was_seen].std(ddof=1)
+            out[f"iov[{name}]"] = float(1.0 - spread / np.sqrt(variance))
     out["residual"] = float(1.0 - np.nanstd(residuals(fit).weighted, ddof=1))
     return out
+
+
+def by_occasion(
+    model: PopulationModel, steps: Schedule, eta: Floats
+) -> tuple[np.ndarray, dict[str, Floats]]:
+    """Parameters that vary between occasions, on every occasion of every patient.
+
+    Parameters
+    ----------
+    model, steps, eta
+        A population model with its values, data, and random effects, ``[patient, effect]``.
+
+    Returns
+    -------
+    was_seen, parameters
+        Whether there is an observation, ``[patient, occasion]``, and the parameters by name at
+        the first one (nan where there is none).
+
+    Raises
+    ------
+    InputError
+        If nothing varies between occasions.
+    """
+    between = model.occasions
+    if between is None:
+        raise InputError("No parameter of the model varies between occasions.")
+    column = np.asarray(steps.covariates_now)[..., steps.names.index(between.column)]
+    at = (column[..., None] == np.array(between.labels)) & np.asarray(steps.is_observed)[..., None]
+    was_seen, first = at.any(1), at.argmax(1)
+    theta, _, _ = model.unpack(jnp.asarray(model.start()))
+    every = jax.vmap(lambda e, s: model.individual(theta, e, s))(jnp.asarray(eta), steps)
+    found = {
+        name: np.where(was_seen, np.take_along_axis(np.asarray(every[name]), first, 1), np.nan)
+        for name in between.variances
+    }
+    return was_seen, found

@@ -7,7 +7,7 @@ r"""A population model in plain terms: typical values, variability between patie
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jax
@@ -16,46 +16,13 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from pdcraft.domain import InputError, unknown
+from pdcraft.domain.records import Records
+from pdcraft.kinetics.estimation.occasions import Occasions, occasion_labels
+from pdcraft.kinetics.estimation.parameters import FORMS, SHAPES, Covariate, Theta, factor, spread
 from pdcraft.kinetics.estimation.schedule import Schedule
 from pdcraft.kinetics.estimation.structures import AbstractStructure
 
-SHAPES = ("lognormal", "normal", "logitnormal")
-FORMS = ("power", "linear", "exponential", "category")
 ERRORS = ("additive", "proportional", "combined", "log")
-
-
-@dataclass(frozen=True)
-class Theta:
-    """One typical value: where the search begins, its unit, whether it is fixed or above 0."""
-
-    value: float
-    unit: str = "1"
-    fixed: bool = False
-    positive: bool = True
-
-    def __post_init__(self) -> None:
-        """Refuse a value that its own bound excludes."""
-        if not np.isfinite(self.value) or (self.positive and not self.value > 0):
-            raise InputError(
-                f"theta = {self.value:g} {self.unit} must be finite, and above 0 where "
-                "positive. Say positive = false for a value that may be 0 or less."
-            )
-
-
-@dataclass(frozen=True)
-class Covariate:
-    r"""Effect of a column on a typical value.
-
-    ``power``: :math:`(x/x_0)^\beta`; ``exponential``: :math:`e^{\beta(x-x_0)}`; ``linear``:
-    :math:`1+\beta(x-x_0)`; ``category``: :math:`1+\beta` where :math:`x=x_0`. ``coefficient`` is a
-    number (as 0.75) or the name of a theta.
-    """
-
-    parameter: str
-    column: str
-    form: str
-    reference: float
-    coefficient: float | str
 
 
 @dataclass(frozen=True)
@@ -89,6 +56,8 @@ class PopulationModel:
     kinds
         Name and error model of every further kind of observation that the structure has, as
         ``("tumour", "proportional")``; its sigmas are named ``tumour.proportional``.
+    occasions
+        Parameters that vary between occasions; None: none does.
     """
 
     structure: AbstractStructure
@@ -103,6 +72,7 @@ class PopulationModel:
     fixed: frozenset[str] = frozenset()
     blocks: tuple[tuple[str, ...], ...] = ()
     kinds: tuple[tuple[str, str], ...] = ()
+    occasions: Occasions | None = None
 
     def __post_init__(self) -> None:
         """Refuse a model that lacks a parameter, or names one that does not exist."""
@@ -117,7 +87,8 @@ class PopulationModel:
         for name in self.theta:
             if name not in needs and name not in used:
                 raise unknown("Theta", name, [*needs, *used])
-        for name in (*self.effects, *(c.parameter for c in self.covariates)):
+        between = () if self.occasions is None else tuple(self.occasions.variances)
+        for name in (*self.effects, *between, *(c.parameter for c in self.covariates)):
             if name not in self.theta or name not in needs:
                 raise unknown("Parameter", name, [n for n in needs if n in self.theta])
         for c in self.covariates:
@@ -127,7 +98,20 @@ class PopulationModel:
                 raise unknown("Coefficient", c.coefficient, self.theta)
         if any(s not in SHAPES for s in self.shapes) or len(self.shapes) != len(self.effects):
             raise InputError(f"Each random effect needs one of {', '.join(SHAPES)}.")
+        if self.occasions is not None:
+            self._check_occasions(self.occasions)
         self._check_spread()
+
+    def _check_occasions(self, occasions: Occasions) -> None:
+        own = dict(zip(self.effects, self.shapes, strict=True))
+        for name, shape in zip(occasions.variances, occasions.shapes, strict=True):
+            if shape not in SHAPES:
+                raise unknown("Shape", shape, SHAPES)
+            if own.get(name, shape) != shape:
+                raise InputError(
+                    f"{name} is {own[name]} between patients and {shape} between occasions; give "
+                    "both the same shape."
+                )
 
     def _check_spread(self) -> None:
         n = len(self.effects)
@@ -164,7 +148,27 @@ class PopulationModel:
     @property
     def reads(self) -> tuple[str, ...]:
         """Columns of the data that the model reads."""
-        return tuple(dict.fromkeys([*self.columns.values(), *(c.column for c in self.covariates)]))
+        columns = [*self.columns.values(), *(c.column for c in self.covariates)]
+        columns += [] if self.occasions is None else [self.occasions.column]
+        return tuple(dict.fromkeys(columns))
+
+    @property
+    def deviations(self) -> int:
+        """Number of random effects of a patient, those of all occasions included."""
+        return len(self.effects) + (0 if self.occasions is None else self.occasions.count)
+
+    def with_occasions(self, records: Records) -> PopulationModel:
+        """The same model for the occasions that data hold; itself if nothing varies between them.
+
+        Raises
+        ------
+        InputError
+            If no patient was observed on two occasions.
+        """
+        if self.occasions is None:
+            return self
+        labels = occasion_labels(self.occasions, records)
+        return replace(self, occasions=replace(self.occasions, labels=labels))
 
     # -- free parameters ------------------------------------------------------------------------
 
@@ -176,7 +180,8 @@ class PopulationModel:
             for i, j in self._free_pairs()
         ]
         sigmas = [f"sigma[{k}]" for k in self.sigma if f"sigma.{k}" not in self.fixed]
-        return (*(k for k, t in self.theta.items() if not t.fixed), *pairs, *sigmas)
+        between = [f"iov[{name}]" for name in self._free_between()]
+        return (*(k for k, t in self.theta.items() if not t.fixed), *pairs, *between, *sigmas)
 
     @property
     def free_thetas(self) -> int:
@@ -191,12 +196,14 @@ class PopulationModel:
         root = np.linalg.cholesky(self.omega) if self.effects else np.zeros((0, 0))
         pairs = [np.log(root[i, j]) if i == j else root[i, j] for i, j in self._free_pairs()]
         sigmas = [np.log(v) for k, v in self.sigma.items() if f"sigma.{k}" not in self.fixed]
-        return np.array([*free, *pairs, *sigmas], float)
+        between = [0.5 * np.log(v) for v in self._free_between().values()]
+        return np.array([*free, *pairs, *between, *sigmas], float)
 
     def unpack(self, free: Any, xp: Any = jnp) -> tuple[dict[str, Any], Any, dict[str, Any]]:
         """Typical values, Cholesky root of omega, and sigmas from the free parameters.
 
-        ``xp`` is `jax.numpy`, or `numpy` (which takes complex numbers, for derivatives).
+        The root goes on with the deviations of occasions, parameter by parameter. ``xp`` is
+        `jax.numpy`, or `numpy` (which takes complex numbers, for derivatives).
         """
         i, theta = 0, {}
         for name, t in self.theta.items():
@@ -205,11 +212,20 @@ class PopulationModel:
             else:
                 theta[name] = xp.exp(free[i]) if t.positive else free[i]
                 i += 1
-        fixed = np.linalg.cholesky(self.omega) if self.effects else np.zeros((0, 0))
+        n, size = len(self.effects), self.deviations
+        fixed = np.zeros((size, size))
+        fixed[:n, :n] = np.linalg.cholesky(self.omega) if n else 0.0
         rows: list[list[Any]] = [[xp.asarray(x) for x in row] for row in fixed]
         for a, b in self._free_pairs():
             rows[a][b] = xp.exp(free[i]) if a == b else free[i]
             i += 1
+        if self.occasions is not None:
+            free_between, many = self._free_between(), len(self.occasions.labels)
+            for k, (name, variance) in enumerate(self.occasions.variances.items()):
+                sd = xp.exp(free[i]) if name in free_between else xp.asarray(np.sqrt(variance))
+                i += int(name in free_between)
+                for at in range(n + k * many, n + (k + 1) * many):
+                    rows[at][at] = sd
         root = xp.stack([xp.stack(row) for row in rows]) if rows else xp.zeros((0, 0))
         sigma = {}
         for name, value in self.sigma.items():
@@ -228,6 +244,13 @@ class PopulationModel:
             if j <= i and f"omega.{self.effects[i]}" not in self.fixed
         )  # fmt: skip
 
+    def _free_between(self) -> dict[str, float]:
+        """Variances between occasions that are estimated."""
+        between = self.occasions
+        if between is None:
+            return {}
+        return {k: v for k, v in between.variances.items() if k not in between.fixed}
+
     # -- one patient ----------------------------------------------------------------------------
 
     def individual(
@@ -245,12 +268,22 @@ class PopulationModel:
             value = theta[name] * jnp.ones_like(steps.wait_h)
             for c in self.covariates:
                 if c.parameter == name:
-                    value = value * _factor(c, column[c.column], theta)
-            if name in self.effects:
-                k = self.effects.index(name)
-                value = _spread(self.shapes[k], value, eta[k])
-            out[name] = value
+                    value = value * factor(c, column[c.column], theta)
+            out[name] = self._varied(name, value, eta, column)
         return out
+
+    def _varied(
+        self, name: str, typical: Array, eta: Array, column: Mapping[str, Array]
+    ) -> Float[Array, "step"]:
+        """A parameter with its deviations of the patient and of the occasion."""
+        shapes = dict(zip(self.effects, self.shapes, strict=True))
+        deviation = eta[self.effects.index(name)] if name in shapes else 0.0
+        between = self.occasions
+        if between is not None and name in between.variances:
+            shapes |= dict(zip(between.variances, between.shapes, strict=True))
+            kappa = eta[len(self.effects) :]
+            deviation = deviation + between.at(name, kappa, column[between.column])
+        return spread(shapes[name], typical, deviation) if name in shapes else typical
 
     def typical(self, steps: Schedule) -> dict[str, Float[Array, "patient step"]]:
         """Parameters of all patients without random effects."""
@@ -288,22 +321,3 @@ class PopulationModel:
     def _is(self, kind: int, steps: Schedule) -> Any:
         """Where an observation is of a kind; everywhere if there is one."""
         return steps.kind == kind if self.kinds else True
-
-
-def _factor(c: Covariate, x: Array, theta: Mapping[str, Array]) -> Array:
-    beta = theta[c.coefficient] if isinstance(c.coefficient, str) else c.coefficient
-    if c.form == "power":
-        return (x / c.reference) ** beta
-    if c.form == "exponential":
-        return jnp.exp(beta * (x - c.reference))
-    if c.form == "linear":
-        return 1.0 + beta * (x - c.reference)
-    return 1.0 + beta * (x == c.reference)
-
-
-def _spread(shape: str, typical: Array, eta: Array) -> Array:
-    if shape == "lognormal":
-        return typical * jnp.exp(eta)
-    if shape == "normal":
-        return typical + eta
-    return 1.0 / (1.0 + (1.0 / typical - 1.0) * jnp.exp(-eta))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from pdcraft.domain.errors import InputError, unknown
 from pdcraft.kinetics.estimation import (
@@ -26,6 +26,13 @@ from pdcraft.kinetics.estimation import (
     one_compartment,
     three_compartment,
     two_compartment,
+)
+from pdcraft.study.population_tables import (
+    BlockTable,
+    ModelFile,
+    ObservationTable,
+    OccasionTable,
+    TransferTable,
 )
 
 STRUCTURES = {
@@ -44,125 +51,6 @@ STRUCTURES = {
     "three_exponentials": lambda: ExponentialSum(3),
 }
 """Structures by name; ``graph`` takes the tables [[transfer]] of the file."""
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ModelTable(_Table):
-    """Which structure, which method."""
-
-    structure: str
-    method: Literal["fo", "foce", "focei", "laplace"] = "focei"
-    error: Literal["additive", "proportional", "combined", "log"] = "combined"
-    carry: Literal["locf", "nocb"] = "locf"
-    measured: str = ""
-    volume: str = ""
-    dvid: int | None = None
-    standard_errors: Literal["hessian", "sandwich", "none"] = "hessian"
-    seed: int = Field(default=0, ge=0)
-
-
-class UnitsTable(_Table):
-    """Units of the columns TIME, AMT and DV."""
-
-    time: str
-    amount: str
-    value: str
-
-
-class ThetaTable(_Table):
-    """One typical value, or the column that it is read from."""
-
-    value: float | None = None
-    unit: str = "1"
-    fixed: bool = False
-    positive: bool = True
-    column: str | None = None
-
-
-class OmegaTable(_Table):
-    """Variance of one random effect."""
-
-    variance: float
-    shape: Literal["lognormal", "normal", "logitnormal"] = "lognormal"
-    fixed: bool = False
-
-
-class OccasionTable(_Table):
-    """Variances between occasions, and the column that numbers these."""
-
-    column: str = "OCC"
-    omega: dict[str, OmegaTable]
-
-
-class BlockTable(_Table):
-    """Effects that covary, with the correlations between them (lower triangle, row by row)."""
-
-    effects: tuple[str, ...]
-    correlations: tuple[float, ...]
-
-
-class SigmaTable(_Table):
-    """Standard deviation of one kind of error."""
-
-    sd: float
-    unit: str = "1"
-    fixed: bool = False
-
-
-class CovariateTable(_Table):
-    """Effect of a column on a parameter."""
-
-    parameter: str
-    column: str
-    form: Literal["power", "linear", "exponential", "category"] = "power"
-    reference: float
-    coefficient: float | str
-    checked: tuple[float, float] | None = None
-
-
-class ObservationTable(_Table):
-    """A further kind of observation, with an error of its own.
-
-    ``measured`` is a compartment, or ``concentration`` of a structure whose response is measured;
-    ``name`` is what tables call it, the compartment unless said otherwise.
-    """
-
-    dvid: int
-    measured: str
-    name: str = ""
-    volume: str = ""
-    unit: str = "1"
-    error: Literal["additive", "proportional", "combined", "log"] = "combined"
-    sigma: dict[str, SigmaTable]
-
-    @property
-    def called(self) -> str:
-        """Its name in tables and figures, and before its sigmas."""
-        return self.name or self.measured
-
-
-class TransferTable(_Table):
-    """One arrow of a graph; ``rate`` is a theta or a quotient of two, as "CL/V"."""
-
-    source: str
-    target: str | None = None
-    rate: str
-
-
-class _File(_Table):
-    model: ModelTable
-    units: UnitsTable
-    theta: dict[str, ThetaTable]
-    omega: dict[str, OmegaTable] = {}
-    block: tuple[BlockTable, ...] = ()
-    occasion: OccasionTable | None = None
-    sigma: dict[str, SigmaTable]
-    covariate: tuple[CovariateTable, ...] = ()
-    transfer: tuple[TransferTable, ...] = ()
-    observation: tuple[ObservationTable, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -207,7 +95,7 @@ def read_population_model(path: str | Path) -> PopulationSpec:
 def population_model_from_text(text: str, *, name: str = "model file") -> PopulationSpec:
     """The model that the text of a file describes; see `read_population_model`."""
     try:
-        file = _File.model_validate(tomllib.loads(text))
+        file = ModelFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{name} is not TOML: {error}.") from error
     except ValidationError as error:
@@ -227,7 +115,7 @@ def population_model_from_text(text: str, *, name: str = "model file") -> Popula
     )  # fmt: skip
 
 
-def _dvid(file: _File) -> int | tuple[int, ...] | None:
+def _dvid(file: ModelFile) -> int | tuple[int, ...] | None:
     """The kinds of observation that are fitted; those of several need a number each."""
     if not file.observation:
         return file.model.dvid
@@ -240,7 +128,7 @@ def _dvid(file: _File) -> int | tuple[int, ...] | None:
     return tuple(int(n) for n in numbers if n is not None)
 
 
-def _kinds(file: _File, structure: AbstractStructure) -> tuple[tuple[str, str], ...]:
+def _kinds(file: ModelFile, structure: AbstractStructure) -> tuple[tuple[str, str], ...]:
     """Names and units of what is observed; each kind needs a name of its own."""
     place = structure.measured_place
     first = "response" if place is None else structure.places[place]
@@ -267,7 +155,7 @@ def _check_columns(model: PopulationModel) -> None:
         )
 
 
-def _model(file: _File) -> PopulationModel:
+def _model(file: ModelFile) -> PopulationModel:
     for name, row in file.theta.items():
         if (row.value is None) == (row.column is None):
             raise InputError(f"theta.{name} needs either a value or a column.")
@@ -322,7 +210,7 @@ def _fill(correlation: np.ndarray, effects: tuple[str, ...], block: BlockTable) 
             correlation[a, b] = correlation[b, a] = next(values)
 
 
-def _structure(file: _File) -> AbstractStructure:
+def _structure(file: ModelFile) -> AbstractStructure:
     """The structure, with lag, bioavailability, duration or rate where there is such a theta."""
     bare = _with_observations(_bare_structure(file), file.observation)
     used = {*bare.needs, *(c.coefficient for c in file.covariate)}
@@ -355,7 +243,7 @@ def _with_observations(
     return replace(structure, others=tuple(others), units=tuple(units.items()))
 
 
-def _bare_structure(file: _File) -> AbstractStructure:
+def _bare_structure(file: ModelFile) -> AbstractStructure:
     name = file.model.structure
     if name != "graph":
         if name not in STRUCTURES:

@@ -9,8 +9,8 @@ Read first: `model.py`, then `likelihood.py`.
 
 from pdcraft.kinetics.estimation.absorption import Absorbed
 from pdcraft.kinetics.estimation.bayes import PopulationPosterior, sample_population
+from pdcraft.kinetics.estimation.estimates import Estimate
 from pdcraft.kinetics.estimation.fit import (
-    Estimate,
     PopulationFit,
     fit_population,
     objective_at,

@@ -19,6 +19,8 @@ from pdcraft.kinetics.estimation.schedule import Schedule, schedule
 
 Floats = NDArray[np.float64]
 
+_AGAIN = 5  # searches after one that ended at a kink above a lower value
+
 
 @dataclass(frozen=True)
 class PopulationFit:
@@ -38,7 +40,8 @@ class PopulationFit:
     gradient
         Gradient of the objective at the end; near 0 if converged.
     converged, evaluations, message
-        Whether one more Newton step would gain less than 0.001, and how the search ended.
+        Whether one more Newton step would gain less than 0.001 (at a kink: no tenth of a standard
+        error does), and how the search ended.
     estimates
         Typical values, variances and covariances, error, with standard errors.
     steps
@@ -187,12 +190,16 @@ def fit_population(
             f"{', '.join(str(b + 1) for b in bad)}. With proportional error no prediction "
             "may be 0: use 'combined', or leave out values before the first dose."
         )
-    ridge = 1e-3 * np.eye(len(x0)) * max(1.0, float(np.abs(slopes).max()))
-    curvature = 0.5 * slopes.T @ slopes + ridge
-    found = scipy.optimize.minimize(
-        search, x0, jac=True, method="BFGS",
-        options={"gtol": tolerance, "maxiter": most, "hess_inv0": _inverse(curvature)},
-    )  # fmt: skip
+    curvature = _information(slopes)
+    found = _minimise(search, x0, curvature, tolerance, most)
+    evaluations, is_lowest = int(found.nfev), False
+    for _ in range(0 if steps.moved is None else _AGAIN):
+        lower = _lower(search, np.asarray(found.x))
+        is_lowest = lower is None
+        if lower is None:
+            break
+        found = _minimise(search, lower, curvature, tolerance, most)
+        evaluations += int(found.nfev)
     x = np.asarray(found.x)
     value, slopes = search.parts(x)
     gradient = slopes.sum(0)
@@ -207,17 +214,14 @@ def fit_population(
     gain = float(0.25 * gradient @ likely @ gradient)
     converged = bool(gain < 1e-3)
     message = f"minimum found: a further Newton step would gain {gain:.1g}"
+    if is_lowest and not converged:
+        converged = True
+        message = "minimum found at a kink, where a dose begins or ends at a measurement"
     if not converged:
         message = str(found.message)
-        hint = "try other initial values."
-        if steps.moved is not None:
-            hint = (
-                "or a dose of some patient begins or ends at a measurement, where the objective "
-                "has a kink and the gradient is that of one side: try other initial values."
-            )
         warnings.warn(
             f"The search ended {gain:.2g} above the minimum that its gradient points to: "
-            f"{found.message} Estimates may not be the optimum; {hint}",
+            f"{found.message} Estimates may not be the optimum; try other initial values.",
             ValidityWarning,
             stacklevel=2,
         )
@@ -226,7 +230,7 @@ def fit_population(
         eta = np.asarray(Objective(model, "foce").modes(x, eta, steps))
     return PopulationFit(
         at_end, method, float(value.sum()), x, covariance, eta, gradient,
-        converged, int(found.nfev), message,
+        converged, evaluations, message,
         estimates(model, x, covariance, patients=len(search.eta)), steps,
     )  # fmt: skip
 
@@ -276,6 +280,31 @@ def _check_size(model: PopulationModel, steps: Schedule) -> None:
             f"{seen} observations cannot determine {free} parameters ({', '.join(model.names)}). "
             "Fix some, or use more data."
         )
+
+
+def _information(slopes: Floats) -> Floats:
+    """Half the Hessian of the objective by the slopes of patients, made invertible."""
+    size = max(1.0, float(np.abs(slopes).max(initial=0.0)))
+    return 0.5 * slopes.T @ slopes + 1e-3 * size * np.eye(slopes.shape[1])
+
+
+def _minimise(
+    search: _Search, x: Floats, curvature: Floats, tolerance: float, most: int
+) -> scipy.optimize.OptimizeResult:
+    return scipy.optimize.minimize(
+        search, x, jac=True, method="BFGS",
+        options={"gtol": tolerance, "maxiter": most, "hess_inv0": _inverse(curvature)},
+    )  # fmt: skip
+
+
+def _lower(search: _Search, x: Floats) -> Floats | None:
+    """Where a tenth of a standard error in one parameter lowers the objective by 0.001, if so."""
+    value, slopes = search.parts(x)
+    sd = np.sqrt(np.diagonal(2 * _inverse(_information(slopes))))
+    near = [x + s * d for d in 0.1 * np.diag(sd) for s in (1, -1)]
+    values = [search.parts(n)[0].sum() for n in near]
+    best = int(np.argmin(values))
+    return near[best] if values[best] < value.sum() - 1e-3 else None
 
 
 def _covariance(search: _Search, x: Floats, step: float) -> Floats:

@@ -26,6 +26,20 @@ def test_the_example_of_a_population_is_fitted_and_shown(tmp_path):
         assert words in page
 
 
+def test_one_patients_scans_tell_what_the_therapy_would_do(tmp_path):
+    code, out, err = pdcraft(
+        "fit", EXAMPLE / "scans.csv", EXAMPLE / "patient.toml", "--out", "one", cwd=tmp_path
+    )
+    assert code == 0, err
+    for words in ("CLR 131, 1998 MBq in all, after 185 MBq of CLR 124", "before the measurement",
+                  "the plan exceeds it with probability"):  # fmt: skip
+        assert words in out
+    page = (tmp_path / "one/report.html").read_text("utf-8")
+    for words in ("Absorbed dose of the plan (Gy)", "90 % band", "Limits", "not a medical device"):
+        assert words in page
+    assert "testes" not in page  # the patient is a woman
+
+
 def test_mistakes_come_together_with_their_lines_and_nothing_is_written(tmp_path):
     lines = (EXAMPLE / "plasma.csv").read_text("utf-8").splitlines()
     lines[3] = "1,24,.,.,inf,0,92"

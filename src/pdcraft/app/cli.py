@@ -244,7 +244,10 @@ def dose(
 def fit(
     data: Annotated[Path, typer.Argument(help="Measurements (CSV).")],
     model: Annotated[
-        Path | None, typer.Argument(help="Population model (TOML); none: time-activity curves.")
+        Path | None,
+        typer.Argument(
+            help="Population model, or one patient with a tracer (TOML); none: curves alone."
+        ),
     ] = None,
     nuclide: Annotated[str, typer.Option(help="What was measured, as I-124 (curves).")] = "I-131",
     decay_corrected: Annotated[
@@ -256,9 +259,11 @@ def fit(
     ] = 0.0,
     out: Annotated[Path | None, typer.Option(help="Folder [results/<name of the data>].")] = None,
 ) -> None:
-    """Fit measurements: time-activity curves, or a population model."""
+    """Fit measurements: curves, a population, or one patient's tracer for his therapy."""
     from pdcraft import report as paint
     from pdcraft.study import fit as corridor
+    from pdcraft.study import tracer_run
+    from pdcraft.study.tracer_spec import is_of_one_patient
 
     folder = out or Path("results") / data.stem
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -266,6 +271,8 @@ def fit(
         corridor.fit_curves(
             data, nuclide, out=folder, decay_corrected=decay_corrected, common_cv=common_cv
         )
+    elif is_of_one_patient(model):
+        tracer_run.fit_tracer(data, model, out=folder, decay_corrected=decay_corrected)
     else:
         corridor.fit_population(data, model, out=folder)
     for line in paint.fit_lines(folder):

@@ -42,6 +42,59 @@ def layout(x: str, y: str, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def tracer_figures(tables: dict[str, Rows]) -> list[Figure]:
+    """Doses before and after the measurement, then every measured region with its band."""
+    figures = [_doses(tables["doses"])]
+    for region in dict.fromkeys(r["region"] for r in tables["points"]):
+        own = [r for r in tables["points"] if r["region"] == region]
+        drawn = [r for r in tables["course"] if r["region"] == region]
+        t = numbers(drawn, "time_h")
+        edge = {"width": 0, "color": GREY}
+        band = [
+            points(t, numbers(drawn, "p05"), "", mode="lines", line=edge, showlegend=False),
+            points(t, numbers(drawn, "p95"), "90 %", mode="lines", line=edge, fill="tonexty",
+                   fillcolor="rgba(138,138,138,0.35)"),
+            points(t, numbers(drawn, "p50"), "median", mode="lines", line={"color": DARK}),
+        ]  # fmt: skip
+        seen = points(
+            numbers(own, "time_h"), numbers(own, "activity_MBq"), "measured",
+            error_y={"array": numbers(own, "sigma_MBq")},
+        )  # fmt: skip
+        figures.append(Figure(
+            region, [*band, seen],
+            layout("Time (h)", "Activity (MBq)", yaxis={"type": "log"}, legend=True),
+            f"{region}: measured activity of the tracer with its standard uncertainty, and the "
+            "posterior's median and 90 % band.",
+        ))  # fmt: skip
+    return figures
+
+
+def _doses(rows: Rows) -> Figure:
+    """Median and 90 % interval of every region, before and after."""
+    rows = sorted(rows, key=lambda r: float(r["Gy_p50"]))
+    names = [r["region"] for r in rows]
+
+    def bar(start: str, name: str, symbol: str, color: str) -> dict[str, Any]:
+        low, middle, high = (
+            [float(r[f"{start}Gy_{p}"]) for r in rows] for p in ("p05", "p50", "p95")
+        )
+        ends = list(zip(low, middle, high, strict=True))
+        return points(
+            middle, names, name, marker={"color": color, "symbol": symbol, "size": 8},
+            error_x={"type": "data", "color": color, "array": [h - m for _, m, h in ends],
+                     "arrayminus": [m - a for a, m, _ in ends]},
+        )  # fmt: skip
+
+    look = layout("Absorbed dose of the plan (Gy)", "", xaxis={"type": "log"}, legend=True)
+    look |= {"height": 120 + 20 * len(names), "margin": {"t": 20, "l": 210, "r": 20}}
+    return Figure(
+        "Absorbed doses", [bar("before_", "before", "circle-open", GREY),
+                           bar("", "after the tracer", "circle", DARK)], look,
+        "Median and 90 % interval of the dose that the plan gives to every region: as the "
+        "population is, and after this patient's tracer.",
+    )  # fmt: skip
+
+
 def population_figures(about: dict[str, Any], tables: dict[str, Rows]) -> list[Figure]:
     """All figures of a population fit, those of each kind of observation together."""
     figures: list[Figure] = []

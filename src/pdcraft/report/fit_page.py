@@ -19,6 +19,7 @@ from pdcraft.report.fit_figures import (
     numbers,
     points,
     population_figures,
+    tracer_figures,
 )
 
 _STYLE = (
@@ -50,6 +51,8 @@ def read_fit(folder: Path) -> tuple[dict[str, Any], dict[str, Rows]]:
 def fit_lines(folder: Path) -> list[str]:
     """The main numbers of a fit, one line each."""
     about, tables = read_fit(folder)
+    if about["kind"] == "tracer":
+        return _tracer_lines(about, tables)
     if about["kind"] == "curves":
         return [
             f"{r['region']}: time-integrated activity {_short(r['tia'])} ± {_short(r['sigma'])} "
@@ -71,6 +74,36 @@ def fit_lines(folder: Path) -> list[str]:
     return lines
 
 
+_MAIN = ("red marrow", "kidneys", "liver", "thyroid", "total body")
+
+
+def _tracer_lines(about: dict[str, Any], tables: dict[str, Rows]) -> list[str]:
+    """What the therapy would do to this patient, and how much of it the tracer told."""
+
+    def of(value: object) -> str:
+        return f"{float(str(value)):.3g}"
+
+    lines = [
+        f"{about['therapy']}, {about['planned_MBq']:.4g} MBq in all, after "
+        f"{about['given_MBq']:.4g} MBq of {about['tracer']}",
+        f"  {about['draws']} draws, worth {of(about['effective'])}; chi-square per point "
+        f"{of(about['chi_square_per_point'])}"
+        + ("" if about["fits"] else " (THE MEASUREMENTS DO NOT FIT THE MODEL)"),
+    ]
+    lines += [
+        f"  {r['region']}: {of(r['Gy_p50'])} Gy ({of(r['Gy_p05'])} to {of(r['Gy_p95'])}); before "
+        f"the measurement {of(r['before_Gy_p05'])} to {of(r['before_Gy_p95'])}"
+        for r in tables["doses"]
+        if r["region"] in (*_MAIN, *about["regions"]) or r["region"].startswith("lesion")
+    ]
+    return lines + [
+        f"  {r['region']}: {of(r['limit_Gy'])} Gy at {of(r['GBq_p50'])} GBq "
+        f"({of(r['GBq_p05'])} to {of(r['GBq_p95'])}); the plan exceeds it with probability "
+        f"{of(r['p_planned_exceeds'])}"
+        for r in tables.get("limits", [])
+    ]
+
+
 def write_fit(folder: Path) -> Path:
     """Write ``report.html`` into the folder of a fit and return where it is."""
     path = Path(folder) / "report.html"
@@ -83,11 +116,16 @@ def render_fit(folder: Path) -> str:
     """Text of the page; the same folder gives the same text."""
     about, tables = read_fit(folder)
     title = f"Fit of {html.escape(about['data'])}"
-    curves = about["kind"] == "curves"
-    figures = _curve_figures(tables) if curves else population_figures(about, tables)
-    lines = [*fit_lines(folder), *([] if curves else [_search_line(about)])]
+    kind, lines = about["kind"], fit_lines(folder)
+    if kind == "population":
+        figures, shown = population_figures(about, tables), ("estimates", "shrinkage")
+        lines.append(_search_line(about))
+    elif kind == "curves":
+        figures, shown = _curve_figures(tables), ("integrals", "curves")
+    else:
+        figures = tracer_figures(tables)
+        shown = ("doses", "limits", "integrals", "kinetics")
     facts = "".join(f"<li>{html.escape(line.strip())}</li>" for line in lines)
-    shown = ("integrals", "curves") if curves else ("estimates", "shrinkage")
     body = "".join(_table(name, tables[name]) for name in shown)
     drawn = "".join(
         f'<figure><div id="f{i}" role="img" aria-label="{html.escape(f.title)}"></div>'

@@ -75,7 +75,7 @@ def fit_curves(
         "points": (("region", "time_h", "activity", "sigma", "fitted"), points),
     }  # fmt: skip
     about = {"kind": "curves", "data": Path(table).name, "nuclide": nuclide, "seed": seed}
-    return _write(out, tables, about)
+    return write_fit_folder(out, tables, about)
 
 
 def fit_population(data: Path, model: Path, *, out: Path) -> Path:
@@ -112,7 +112,7 @@ def fit_population(data: Path, model: Path, *, out: Path) -> Path:
         "kinds": dict(spec.kinds),
     }  # fmt: skip
     tables = _population_tables(fit, records, spec)
-    return _write(out, tables, about, {"model.toml": spec.text})
+    return write_fit_folder(out, tables, about, {"model.toml": spec.text})
 
 
 def _population_tables(
@@ -198,7 +198,7 @@ def _check(fit: estimation.PopulationFit, spec: PopulationSpec) -> Table:
     return header, rows
 
 
-def _write(
+def write_fit_folder(
     out: Path, tables: dict[str, Table], about: dict, texts: dict[str, str] | None = None
 ) -> Path:
     """All or nothing: tables go to a folder beside, which then takes its name."""

@@ -65,13 +65,14 @@ def given(cohort: str, kept: dict[str, NDArray], agent: Agent) -> Rows:
     return [[cohort, what, unit, *_band(values)] for what, unit, values in found]
 
 
-_OF_ONE_SEX = {"testes": "male", "ovaries": "female", "uterus": "female"}
+OF_ONE_SEX = {"testes": "male", "ovaries": "female", "uterus": "female"}
+"""Organs of one sex; the stylised adults have those of both."""
 
 
 def _who_has(kept: dict[str, NDArray], place: str) -> NDArray:
-    """Which patients have an organ: the stylised adults have those of both sexes."""
-    if place in _OF_ONE_SEX:
-        return kept["sex"] == SEXES.index(_OF_ONE_SEX[place])
+    """Which patients have an organ."""
+    if place in OF_ONE_SEX:
+        return kept["sex"] == SEXES.index(OF_ONE_SEX[place])
     return np.ones(len(kept["sex"]), bool)
 
 

@@ -82,6 +82,7 @@ AmountPerMass = Annotated[float, _quantity("amount per mass", above=0.0)]
 Count = Annotated[float, _quantity("blood count", above=0.0)]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Mass = Annotated[float, _quantity("mass", above=0.0)]
+Length = Annotated[float, _quantity("length", above=0.0)]
 AbsorbedDose = Annotated[float, _quantity("absorbed dose", above=0.0)]
 
 

@@ -79,15 +79,16 @@ def tracer_posterior(
     *,
     tracer: Agent,
     given: Regimen,
+    correlations: Sequence[tuple[str, str, float]] = (),
     draws: int = 2000,
     seed: int = 0,
 ) -> TracerPosterior:
     r"""Posterior draws of individual kinetics from tracer measurements.
 
-    With :math:`\theta=g(z)`, :math:`z\sim N(0,1)` by the spread of each parameter, and relative
-    measurement errors as log-normal,
+    With :math:`\theta=g(Rz)`, :math:`z\sim N(0,I)`, by the spread of each parameter and the root
+    :math:`R` of their correlations, and relative measurement errors as log-normal,
 
-    .. math:: -2\ln p(z\mid y)=z^Tz+\sum_i\frac{\big(\ln y_i-\ln A_i(g(z))\big)^2}
+    .. math:: -2\ln p(z\mid y)=z^Tz+\sum_i\frac{\big(\ln y_i-\ln A_i(g(Rz))\big)^2}
               {\ln(1+\sigma_i^2/y_i^2)}.
 
     Draws are those of `posterior_draws`.
@@ -105,6 +106,8 @@ def tracer_posterior(
         of what was given.
     tracer, given
         What was given for the measurement, and how.
+    correlations
+        Of the prior: pairs of parameters with the correlation of their standard normal scores.
     draws, seed
         Number of posterior draws, and the seed.
 
@@ -127,16 +130,19 @@ def tracer_posterior(
     if not free:
         raise InputError("No parameter of the model has a spread: there is nothing to learn.")
     kinds, numbers = _spreads(prior, free)
+    root = prior_root(free, correlations)
     seen = tuple(jnp.asarray(m.time_h) for m in measured)
     y = jnp.log(jnp.concatenate([jnp.asarray(m.activity) for m in measured]))
     sd = jnp.sqrt(jnp.log1p(jnp.concatenate([jnp.asarray(_relative(m)) for m in measured]) ** 2))
 
     def residuals(z: Array) -> Array:
         return _residuals(
-            (model, patient, given, tracer), (free, kinds, numbers), (seen, tuple(places)), y, sd, z
-        )
+            (model, patient, given, tracer), (free, kinds, numbers, root), (seen, tuple(places)), y,
+            sd, z,
+        )  # fmt: skip
 
     z, effective = posterior_draws(residuals, len(free), draws=draws, seed=seed)
+    z = z @ root.T
     values = np.asarray(jax.vmap(lambda row: _values(kinds, numbers, row))(jnp.asarray(z)))
     people = jax.vmap(lambda v: _with(patient, free, v))(jnp.asarray(values))
     narrow = {n: float(s) for n, s in zip(free, z.std(0), strict=True)}
@@ -147,11 +153,11 @@ def tracer_posterior(
 def _residuals(river: tuple, free: tuple, seen: tuple, y: Array, sd: Array, z: Array) -> Array:
     """Standardised residuals of prior and data for many rows of ``z``. ``[row, residual]``."""
     model, patient, given, tracer = river
-    names, kinds, numbers = free
+    names, kinds, numbers, root = free
     times, places = seen
 
     def one(row: Array) -> Array:
-        own = _with(patient, names, _values(kinds, numbers, row))
+        own = _with(patient, names, _values(kinds, numbers, root @ row))
         activity = decay.activity(
             kinetics.simulate(model, own, given, tracer), tracer.payload.chain
         )
@@ -168,6 +174,24 @@ def let_free(model: AbstractModel, patient: Patient, prior: ParameterSet) -> tup
         n for n in patient.parameters.names
         if n in prior and prior[n].spread.kind != "none" and n in model.needs
     )  # fmt: skip
+
+
+def prior_root(names: tuple[str, ...], correlations: Sequence[tuple[str, str, float]]) -> Floats:
+    """Lower root of the correlations of these parameters; others are left aside. ``[name, name]``.
+
+    Raises
+    ------
+    InputError
+        If no parameters have these correlations.
+    """
+    R = np.eye(len(names))
+    for a, b, rho in correlations:
+        if a in names and b in names:
+            i, j = names.index(a), names.index(b)
+            R[i, j] = R[j, i] = rho
+    if np.linalg.eigvalsh(R).min() <= 0:
+        raise InputError("No parameters have these correlations: they are not positive definite.")
+    return np.asarray(np.linalg.cholesky(R), float)
 
 
 def from_normals(

@@ -7,6 +7,7 @@ uniform, whatever the number of measurements.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -21,10 +22,12 @@ from pdcraft.study.prepare import Prepared
 from pdcraft.study.tracer import (
     from_normals,
     let_free,
+    prior_root,
     therapy_doses,
     therapy_integrals,
     tracer_posterior,
 )
+from pdcraft.study.tracer_prior import prior_of_one
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def truth_ranks(
     patients: int,
     integrals: tuple[str, ...],
     doses: tuple[str, ...] = (),
+    typical_known: bool = True,
     draws: int = 299,
     seed: int = 5,
 ) -> dict[str, NDArray[np.float64]]:
@@ -83,6 +87,8 @@ def truth_ranks(
     integrals, doses
         Regions of the model whose time-integrated activity, and of the bodies whose absorbed
         dose, of the therapy are ranked.
+    typical_known
+        Whether the typical values of the kinetics are known, or drawn as `prior_of_one` has them.
     draws, seed
         Of each posterior. With 299, ranks have 300 places and 90 % of them lie within 5 and 95 %.
 
@@ -96,16 +102,19 @@ def truth_ranks(
     talts2018, sections 3 and 4
     """
     model, therapy, engine = prepared.plan.kinetics, prepared.plan.agent, prepared.plan.engine
+    prior, pairs = prepared.parameters, ()
+    if not typical_known:
+        prior, pairs = prior_of_one(prior)
     people = prepared.population.draw(jnp.arange(patients))
     wanted = [f"TIA {n}" for n in integrals] + [f"dose {n}" for n in doses]
     ranks: dict[str, list[float]] = {name: [] for name in wanted}
     for i in range(patients):
         random = np.random.default_rng([seed, i])
         body = jax.tree.map(lambda leaf, i=i: leaf[i], people)
-        true = from_prior(model, body, prepared.parameters, random)
+        true = from_prior(model, body, prior, random, pairs)
         found = tracer_posterior(
-            model, body, prepared.parameters, measured(model, true, design, tracer, random),
-            tracer=tracer, given=design.given, draws=draws, seed=i,
+            model, body, prior, measured(model, true, design, tracer, random), tracer=tracer,
+            given=design.given, correlations=pairs, draws=draws, seed=i,
         )  # fmt: skip
         both = found.joined(true)  # the truth goes down the river as one more draw
         for word, asked in (("TIA", integrals), ("dose", doses)):
@@ -123,11 +132,16 @@ def truth_ranks(
 
 
 def from_prior(
-    model: AbstractModel, patient: Patient, prior: ParameterSet, random: np.random.Generator
+    model: AbstractModel,
+    patient: Patient,
+    prior: ParameterSet,
+    random: np.random.Generator,
+    correlations: Sequence[tuple[str, str, float]] = (),
 ) -> Patient:
     """The same patient with kinetics drawn from the prior."""
     free = let_free(model, patient, prior)
-    return from_normals(patient, prior, free, random.standard_normal(len(free)))
+    z = prior_root(free, correlations) @ random.standard_normal(len(free))
+    return from_normals(patient, prior, free, z)
 
 
 def measured(

@@ -13,6 +13,7 @@ from pdcraft.domain import NumericalError
 
 Floats = NDArray[np.float64]
 _TAIL = 5.0  # degrees of freedom of the proposal: heavier tails than any posterior here
+_ROUNDS = 10
 
 
 def posterior_draws(
@@ -23,8 +24,10 @@ def posterior_draws(
     .. math:: -2\ln p(z) = \sum_i r_i(z)^2 + \text{const}
 
     The mode is found by Gauss-Newton; four times as many draws as asked for, from a multivariate t
-    about it, are weighed by :math:`p/q`, in up to four rounds that adapt centre and width until
-    the weights are worth 30 % of them. The draws are taken in even steps through the weights.
+    about it, are weighed by :math:`p/q`. Rounds adapt centre and width until the weights are worth
+    30 % of the draws, or the best of ten is taken; as long as they are worth less than 10 %,
+    centre and width follow :math:`(p/q)^b` with the power that makes them worth that. The draws
+    are taken in even steps through the weights.
 
     Parameters
     ----------
@@ -47,7 +50,8 @@ def posterior_draws(
 
     References
     ----------
-    gelman2013, sections 10.4 and 13.3 (importance resampling about a mode)
+    gelman2013, sections 10.4 and 13.3 (importance resampling about a mode); koblents2015 (powers
+    of the weights while they are few)
 
     Examples
     --------
@@ -59,32 +63,35 @@ def posterior_draws(
     >>> bool(abs(z.mean() - 0.5) < 0.03), bool(abs(z.var() - 0.5) < 0.03), worth > 8000
     (True, True, True)
     """
-    centre, root = _mode(residuals, size)
+    centre, root, best = _mode(residuals, size)
     random = np.random.default_rng(seed)
-    many = 4 * draws
+    many = max(4 * draws, 100 * size)
     z = weight = np.zeros(0)
     effective = 0.0
-    for _ in range(4):
+    for _ in range(_ROUNDS):
         # Multivariate t from its Cholesky root, which moves no more than the covariance does;
         # the eigenvectors that a library takes turn over where two widths are nearly equal.
         step = random.standard_normal((many, size))
         step *= np.sqrt(_TAIL / random.chisquare(_TAIL, many))[:, None]
-        z = centre + step @ root.T
-        target = -0.5 * (np.asarray(residuals(jnp.asarray(z))) ** 2).sum(1)
+        tried = centre + step @ root.T
+        target = -0.5 * (np.asarray(residuals(jnp.asarray(tried))) ** 2).sum(1)
         proposed = -0.5 * (_TAIL + size) * np.log1p((step**2).sum(1) / _TAIL)
         log_weight = np.where(np.isfinite(target), target, -np.inf) - proposed
-        weight = np.exp(log_weight - log_weight.max())
-        weight /= weight.sum()
-        effective = float(1.0 / (weight**2).sum())
+        found = _weights(log_weight)
+        if (worth := _worth(found)) > effective:
+            z, weight, effective = tried, found, worth
         if effective > 0.3 * many:
             break
-        centre = weight @ z
-        spread = (z - centre).T @ ((z - centre) * weight[:, None])
+        level = _levelled(log_weight, 0.1 * many)
+        centre = level @ tried
+        spread = (tried - centre).T @ ((tried - centre) * level[:, None])
         root = np.linalg.cholesky(1.1 * spread + 1e-9 * np.eye(size))
     if effective < 50:
         raise NumericalError(
-            f"The posterior could not be sampled: {many} weighed draws are worth {effective:.0f}. "
-            "Ask for more draws, or check that the measurements fit the model."
+            f"The posterior could not be sampled: {many} weighed draws are worth {effective:.0f}, "
+            f"and at the best point {best.size} residuals have a sum of squares of "
+            f"{best @ best:.3g} (about {best.size - size} would fit). Check that the measurements "
+            "fit the model (units, regions, decay correction), or ask for more draws."
         )
     # In even steps through the weights: no draw repeats more often than its weight asks for.
     steps = (random.random() + np.arange(draws)) / draws
@@ -92,7 +99,30 @@ def posterior_draws(
     return z[random.permutation(kept)], effective
 
 
-def _mode(residuals: Callable[[Array], Array], size: int) -> tuple[Floats, Floats]:
+def _weights(log_weight: Floats) -> Floats:
+    weight = np.exp(log_weight - log_weight.max())
+    return weight / weight.sum()
+
+
+def _worth(weight: Floats) -> float:
+    return float(1.0 / (weight**2).sum())
+
+
+def _levelled(log_weight: Floats, least: float) -> Floats:
+    """Weights to the highest power, at most 1, at which they are worth so many draws."""
+    low, high = 0.0, 1.0
+    if _worth(_weights(log_weight)) >= least:
+        return _weights(log_weight)
+    log_weight = np.maximum(log_weight, log_weight.max() - 700.0)
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        low, high = (
+            (middle, high) if _worth(_weights(middle * log_weight)) >= least else (low, middle)
+        )
+    return _weights(low * log_weight)
+
+
+def _mode(residuals: Callable[[Array], Array], size: int) -> tuple[Floats, Floats, Floats]:
     """Most probable point by damped Gauss-Newton with a Jacobian of differences, all at once."""
     z, damping, h = np.zeros(size), 1e-3, 1e-4
     J = np.eye(size)
@@ -112,4 +142,4 @@ def _mode(residuals: Callable[[Array], Array], size: int) -> tuple[Floats, Float
             damping = max(damping, 1e-6) * 10.0
             if damping > 1e8:
                 break
-    return z, np.asarray(np.linalg.cholesky(np.linalg.inv(J.T @ J)), float)
+    return z, np.asarray(np.linalg.cholesky(np.linalg.inv(J.T @ J)), float), r

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from pdcraft import library
 from pdcraft.domain import InputError
 from pdcraft.kinetics import estimation
 from pdcraft.kinetics.estimation import (
+    Absorbed,
     ExponentialSum,
     Linear,
     Objective,
@@ -199,3 +201,36 @@ def test_occasions_that_cannot_be_told_are_refused(tmp_path):
         replace(occasions_model(), occasions=Occasions("OCC", {"CL": 0.1}, ("normal",)))
     with pytest.raises(InputError, match="must be above 0"):
         Occasions("OCC", {"CL": 0.0}, ("lognormal",))
+
+
+@pytest.mark.parametrize("carry", ["locf", "nocb"])
+def test_a_lag_and_a_duration_of_an_occasion_hold_for_its_doses(tmp_path, carry):
+    """Two days of one patient are two patients with the parameters of each."""
+    days = []
+    for day in (1, 2):
+        days.append([f"{4 if day == 2 else 1},100,1,-2,{day}", f"0,.,.,.,{day}"])
+    lines = ["1,0," + days[0][0] + ",.", *(f"1,{t},{days[0][1]},1" for t in TIMES)]
+    lines += ["1,24," + days[1][0] + ",.", *(f"1,{24 + t},{days[1][1]},1" for t in TIMES)]
+    records = table(tmp_path, lines, "ID,TIME,EVID,AMT,CMT,RATE,OCC,DV", carry=carry)
+    value = {"CL": 5.0, "V": 45.0, "KA": 0.8, "ALAG": 0.7, "D": 2.0}
+    varies = ("ALAG", "D", "KA")
+    model = PopulationModel(
+        Absorbed(one_compartment(oral=True), has_lag=True, has_duration=True),
+        {k: Theta(v) for k, v in value.items()}, np.array([[0.09]]), ("V",), ("lognormal",),
+        {"additive": 0.1},
+        occasions=Occasions("OCC", dict.fromkeys(varies, 0.1), ("lognormal",) * 3),
+    ).with_occasions(records)  # fmt: skip
+    steps = estimation.prepare(model, records, carry=carry)
+    kappa = np.array([[0.3, -0.2], [-0.5, 0.4], [0.1, 0.6]])
+    eta = jnp.concatenate([jnp.zeros(1), kappa.ravel()])
+    theta, _, _ = model.unpack(jnp.asarray(model.start()))
+    own = jax.tree.map(lambda x: x[0], steps)
+    found = np.asarray(model.predict(theta, eta, own))[np.asarray(own.is_observed)]
+    alone = table(tmp_path, lines[:6], "ID,TIME,EVID,AMT,CMT,RATE,OCC,DV")
+    for day in (0, 1):
+        moved = {k: v * float(np.exp(kappa[varies.index(k), day])) if k in varies else v
+                 for k, v in value.items()}  # fmt: skip
+        plain = replace(model, theta={k: Theta(v) for k, v in moved.items()}, occasions=None)
+        wanted = estimation.typical_values(plain, estimation.prepare(plain, alone))[0]
+        seen = np.asarray(estimation.prepare(plain, alone).is_observed)[0]
+        np.testing.assert_allclose(found[5 * day : 5 * day + 5], wanted[seen], rtol=1e-12)

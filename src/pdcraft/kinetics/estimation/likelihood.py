@@ -317,6 +317,9 @@ def _search(objective: Objective, free: Array, eta: Array, steps: Schedule) -> A
         step, gain = newton(near, damping)
         # where nothing was gained, a gain is below the noise of an ODE solver
         far = gain > jnp.where(better, 1e-18, 1e-9) * (1.0 + jnp.abs(value))
+        if steps.moved is not None:
+            # at a kink, where a dose begins or ends at a measurement, only steps become small
+            far = far & (jnp.abs(step).max() > 1e-10)
         return near.eta - step, near, value, damping, far, count + 1
 
     def on(state: tuple) -> Array:

@@ -61,7 +61,7 @@ def factor(c: Covariate, x: Array, theta: Mapping[str, Array]) -> Array:
     return 1.0 + beta * (x == c.reference)
 
 
-def spread(shape: str, typical: Array, eta: Array) -> Array:
+def spread(shape: str, typical: Array, eta: Array | float) -> Array:
     """A typical value with a deviation of one of `SHAPES`."""
     if shape == "lognormal":
         return typical * jnp.exp(eta)

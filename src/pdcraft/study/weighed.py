@@ -14,6 +14,8 @@ from pdcraft.domain import NumericalError
 Floats = NDArray[np.float64]
 _TAIL = 5.0  # degrees of freedom of the proposal: heavier tails than any posterior here
 _ROUNDS = 10
+_MOVES = 300
+_WIDER = 1.2
 
 
 def posterior_draws(
@@ -26,8 +28,9 @@ def posterior_draws(
     The mode is found by Gauss-Newton; four times as many draws as asked for, from a multivariate t
     about it, are weighed by :math:`p/q`. Rounds adapt centre and width until the weights are worth
     30 % of the draws, or the best of ten is taken; as long as they are worth less than 10 %,
-    centre and width follow :math:`(p/q)^b` with the power that makes them worth that. The draws
-    are taken in even steps through the weights.
+    centre and width follow :math:`(p/q)^b` with the power that makes them worth that. Draws are
+    taken in even steps through the weights, and moved by Metropolis steps, which reach tails that
+    the weights miss.
 
     Parameters
     ----------
@@ -96,7 +99,37 @@ def posterior_draws(
     # In even steps through the weights: no draw repeats more often than its weight asks for.
     steps = (random.random() + np.arange(draws)) / draws
     kept = np.minimum(np.searchsorted(np.cumsum(weight), steps), many - 1)
-    return z[random.permutation(kept)], effective
+    centre = weight @ z
+    spread = (z - centre).T @ ((z - centre) * weight[:, None])
+    root = np.linalg.cholesky(_WIDER**2 * spread + 1e-9 * np.eye(size))
+    return _moved(residuals, z[random.permutation(kept)], centre, root, random), effective
+
+
+def _moved(
+    residuals: Callable[[Array], Array], z: Floats, centre: Floats, root: Floats,
+    random: np.random.Generator,
+) -> Floats:  # fmt: skip
+    """Draws after Metropolis steps that leave the posterior as it is: tails that weights miss.
+
+    A step keeps the distribution :math:`q = N(c, RR^T)`; it is accepted by the ratio of p/q.
+    """
+    size = z.shape[1]
+
+    def above(u: Floats) -> Floats:
+        """Log of p/q where z = c + Ru."""
+        r = np.asarray(residuals(jnp.asarray(centre + u @ root.T)))
+        away = -0.5 * (r**2).sum(1)
+        return np.where(np.isfinite(away), away, -np.inf) + 0.5 * (u**2).sum(1)
+
+    u = np.linalg.solve(root, (z - centre).T).T
+    now, step = above(u), 0.5
+    for _ in range(_MOVES):
+        new = np.sqrt(1.0 - step**2) * u + step * random.standard_normal((len(u), size))
+        then = above(new)
+        accepted = np.log(random.random(len(u))) < then - now
+        u, now = np.where(accepted[:, None], new, u), np.where(accepted, then, now)
+        step = float(np.clip(step * np.exp(accepted.mean() - 0.35), 0.05, 0.95))
+    return centre + u @ root.T
 
 
 def _weights(log_weight: Floats) -> Floats:

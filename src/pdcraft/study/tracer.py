@@ -33,6 +33,7 @@ from pdcraft.dosimetry import AbstractEngine
 from pdcraft.kinetics import AbstractModel
 from pdcraft.study.course import expose
 from pdcraft.study.weighed import posterior_draws
+from pdcraft.trial.individual import correlation_root
 
 Floats = NDArray[np.float64]
 
@@ -130,7 +131,7 @@ def tracer_posterior(
     if not free:
         raise InputError("No parameter of the model has a spread: there is nothing to learn.")
     kinds, numbers = _spreads(prior, free)
-    root = prior_root(free, correlations)
+    root = correlation_root(free, correlations)
     seen = tuple(jnp.asarray(m.time_h) for m in measured)
     y = jnp.log(jnp.concatenate([jnp.asarray(m.activity) for m in measured]))
     sd = jnp.sqrt(jnp.log1p(jnp.concatenate([jnp.asarray(_relative(m)) for m in measured]) ** 2))
@@ -174,24 +175,6 @@ def let_free(model: AbstractModel, patient: Patient, prior: ParameterSet) -> tup
         n for n in patient.parameters.names
         if n in prior and prior[n].spread.kind != "none" and n in model.needs
     )  # fmt: skip
-
-
-def prior_root(names: tuple[str, ...], correlations: Sequence[tuple[str, str, float]]) -> Floats:
-    """Lower root of the correlations of these parameters; others are left aside. ``[name, name]``.
-
-    Raises
-    ------
-    InputError
-        If no parameters have these correlations.
-    """
-    R = np.eye(len(names))
-    for a, b, rho in correlations:
-        if a in names and b in names:
-            i, j = names.index(a), names.index(b)
-            R[i, j] = R[j, i] = rho
-    if np.linalg.eigvalsh(R).min() <= 0:
-        raise InputError("No parameters have these correlations: they are not positive definite.")
-    return np.asarray(np.linalg.cholesky(R), float)
 
 
 def from_normals(

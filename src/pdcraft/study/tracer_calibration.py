@@ -22,12 +22,12 @@ from pdcraft.study.prepare import Prepared
 from pdcraft.study.tracer import (
     from_normals,
     let_free,
-    prior_root,
     therapy_doses,
     therapy_integrals,
     tracer_posterior,
 )
 from pdcraft.study.tracer_prior import prior_of_one
+from pdcraft.trial.individual import correlation_root
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def from_prior(
 ) -> Patient:
     """The same patient with kinetics drawn from the prior."""
     free = let_free(model, patient, prior)
-    z = prior_root(free, correlations) @ random.standard_normal(len(free))
+    z = correlation_root(free, correlations) @ random.standard_normal(len(free))
     return from_normals(patient, prior, free, z)
 
 

@@ -32,13 +32,13 @@ from pdcraft.study.results import OF_ONE_SEX, Rows, Table
 from pdcraft.study.tracer import (
     TracerPosterior,
     from_normals,
-    prior_root,
     therapy_doses,
     therapy_integrals,
     tracer_posterior,
 )
 from pdcraft.study.tracer_prior import prior_of_one
 from pdcraft.study.tracer_spec import TracerStudy, read_tracer
+from pdcraft.trial.individual import correlation_root
 
 _BAND = (0.05, 0.5, 0.95)
 _UNLIKELY = 1e-3
@@ -68,7 +68,7 @@ def fit_tracer(table: Path, file: Path, *, out: Path, decay_corrected: bool | No
     z = np.random.default_rng(asked.tracer.seed).standard_normal(
         (len(found.draws), len(found.names))
     )
-    z = z @ prior_root(found.names, pairs).T
+    z = z @ correlation_root(found.names, pairs).T
     before = replace(
         found, patient=jax.vmap(lambda row: from_normals(patient, prior, found.names, row))(z)
     )

@@ -101,7 +101,7 @@ def posterior_draws(
     kept = np.minimum(np.searchsorted(np.cumsum(weight), steps), many - 1)
     centre = weight @ z
     spread = (z - centre).T @ ((z - centre) * weight[:, None])
-    root = np.linalg.cholesky(_WIDER**2 * spread + 1e-9 * np.eye(size))
+    root = np.asarray(np.linalg.cholesky(_WIDER**2 * spread + 1e-9 * np.eye(size)), float)
     return _moved(residuals, z[random.permutation(kept)], centre, root, random), effective
 
 
@@ -121,7 +121,7 @@ def _moved(
         away = -0.5 * (r**2).sum(1)
         return np.where(np.isfinite(away), away, -np.inf) + 0.5 * (u**2).sum(1)
 
-    u = np.linalg.solve(root, (z - centre).T).T
+    u = np.asarray(np.linalg.solve(root, (z - centre).T).T, float)
     now, step = above(u), 0.5
     for _ in range(_MOVES):
         new = np.sqrt(1.0 - step**2) * u + step * random.standard_normal((len(u), size))

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.special import expit, logit, ndtr
 
+from pdcraft.domain.errors import InputError
 from pdcraft.domain.parameter import Parameter
 
 
@@ -44,6 +45,34 @@ class Beliefs(eqx.Module):
         lives_in = np.asarray(self.value)[numbers % self.draws]
         values[[names.index(n) for n in drawn]] = lives_in[:, at].T
         return values
+
+
+def correlation_root(
+    names: Sequence[str], correlations: Sequence[tuple[str, str, float]]
+) -> Float[np.ndarray, "name name"]:
+    """Lower root of the correlations of these parameters' normal scores; others are left aside.
+
+    Raises
+    ------
+    InputError
+        If no individuals have these correlations.
+
+    Examples
+    --------
+    >>> correlation_root(("a", "b"), [("b", "a", 0.6), ("a", "c", 0.9)]).tolist()
+    [[1.0, 0.0], [0.6, 0.8]]
+    """
+    R = np.eye(len(names))
+    for a, b, rho in correlations:
+        if a in names and b in names:
+            i, j = names.index(a), names.index(b)
+            R[i, j] = R[j, i] = rho
+    if len(names) and np.linalg.eigvalsh(R).min() <= 0:
+        raise InputError(
+            f"Nobody has the correlations {tuple(correlations)[:20]}: the matrix is not positive "
+            "definite. Make them smaller, or add the missing pairs."
+        )
+    return np.asarray(np.linalg.cholesky(R), float)
 
 
 def individual_values(

@@ -16,7 +16,7 @@ from scipy.special import ndtr
 from pdcraft.domain import SEXES, Anatomy, InputError, ParameterSet, Patient, Regions, Values
 from pdcraft.domain.random import normals
 from pdcraft.trial.body_surface import body_surface_m2
-from pdcraft.trial.individual import Beliefs, individual_values
+from pdcraft.trial.individual import Beliefs, correlation_root, individual_values
 
 _NEEDS = (
     "population.male_share", "population.age", "marrow.infiltration",
@@ -74,24 +74,13 @@ class Population(eqx.Module):
     def _mixing(self) -> tuple[tuple[str, ...], NDArray]:
         """Parameters that are correlated, and the Cholesky factor of their correlations."""
         names = tuple(dict.fromkeys(n for a, b, _ in self.correlations for n in (a, b)))
-        R = np.eye(len(names))
-        for a, b, rho in self.correlations:
-            if (
-                a == b
-                or self.parameters[a].spread.kind == "none"
-                or (self.parameters[b].spread.kind == "none")
-            ):
+        for a, b, _ in self.correlations:
+            if a == b or "none" in (self.parameters[a].spread.kind, self.parameters[b].spread.kind):
                 raise InputError(
                     f"The correlation of {a} and {b} needs two parameters that differ between "
                     "patients. Give both a spread."
                 )
-            R[names.index(a), names.index(b)] = R[names.index(b), names.index(a)] = rho
-        if names and np.linalg.eigvalsh(R).min() <= 0:
-            raise InputError(
-                f"No patients have the correlations {self.correlations}: the matrix is not "
-                "positive definite. Make them smaller, or add the missing pairs."
-            )
-        return names, np.linalg.cholesky(R)
+        return names, correlation_root(names, self.correlations)
 
     @property
     def regions(self) -> tuple[str, ...]:

@@ -45,8 +45,8 @@ def prior_of_one(
     >>> wide, pairs = prior_of_one(held)
     >>> round(held["marrow.partition"].spread.cv, 2), round(wide["marrow.partition"].spread.cv, 2)
     (0.3, 0.8)
-    >>> len(pairs)  # of 13 parameters; two have no bearing on where a label goes
-    78
+    >>> len(pairs)  # of 14 parameters; the share of label that leaves as iodide is uniform
+    91
     """
     names, draws = library.posterior(_POSTERIOR)
     kinds = library.parameters(f"{_POSTERIOR}_prior")

@@ -55,10 +55,10 @@ def each(
 ) -> Iterator[None]:
     """Compute and save every shard; yields after each, in order."""
     if processes == 1 or len(tasks) < 2:
-        workers.keep_memory()
-        for task in tasks:
-            trial_shards.save(plans[task.whose], task.level, task.shard, task.path)
-            yield
+        with workers.keeping_memory():
+            for task in tasks:
+                trial_shards.save(plans[task.whose], task.level, task.shard, task.path)
+                yield
         return
     yield from workers.spread(_save, tasks, processes, begin=_begin, study=study)
 

@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ Task = tuple[int, int, Path]
 
 Work = TypeVar("Work")
 
+_GLIBC_DEFAULT = 128 * 1024
 _mine: list[Prepared] = []  # what this process prepared; filled once, in worker processes only
 
 
@@ -41,10 +43,10 @@ def each(prepared: Prepared, tasks: Sequence[Task], processes: int) -> Iterator[
         How many at once; 1 computes in this process.
     """
     if processes == 1 or len(tasks) < 2:
-        keep_memory()
-        for task in tasks:
-            shards.save(prepared, *task)
-            yield
+        with keeping_memory():
+            for task in tasks:
+                shards.save(prepared, *task)
+                yield
         return
     yield from spread(_save, tasks, processes, begin=_begin, study=prepared.study)
 
@@ -99,11 +101,28 @@ def keep_memory() -> None:
     By default glibc hands them back to the system and gets them back page by page, zeroed, which
     takes a fifth of the time of a shard that is followed for a year. Elsewhere nothing happens.
     """
+    _thresholds(1 << 30)
+
+
+@contextmanager
+def keeping_memory() -> Iterator[None]:
+    """As `keep_memory`, for a while: this process is somebody else's, who gets all of it back."""
+    keep_memory()
+    try:
+        yield
+    finally:
+        _thresholds(_GLIBC_DEFAULT)
+
+
+def _thresholds(size: int) -> None:
+    """Sizes from which glibc takes memory from the system, and gives it back; frees what it can."""
     if sys.platform != "linux" or not hasattr(libc := ctypes.CDLL(None), "mallopt"):
         return
     trim_threshold, mmap_threshold = -1, -3  # names in malloc.h
-    libc.mallopt(mmap_threshold, 1 << 30)
-    libc.mallopt(trim_threshold, 1 << 30)
+    libc.mallopt(mmap_threshold, size)
+    libc.mallopt(trim_threshold, size)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def _begin(study: Study) -> None:

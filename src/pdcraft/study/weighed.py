@@ -16,6 +16,7 @@ _TAIL = 5.0  # degrees of freedom of the proposal: heavier tails than any poster
 _ROUNDS = 10
 _MOVES = 300
 _WIDER = 1.2
+_FEWEST = 20
 
 
 def posterior_draws(
@@ -49,7 +50,7 @@ def posterior_draws(
     Raises
     ------
     NumericalError
-        If the weights are worth fewer than 50 draws.
+        If the weights are worth fewer than 20 draws.
 
     References
     ----------
@@ -69,7 +70,7 @@ def posterior_draws(
     centre, root, best = _mode(residuals, size)
     random = np.random.default_rng(seed)
     many = max(4 * draws, 100 * size)
-    z = weight = np.zeros(0)
+    z = weight = even = np.zeros(0)
     effective = 0.0
     for _ in range(_ROUNDS):
         # Multivariate t from its Cholesky root, which moves no more than the covariance does;
@@ -80,16 +81,13 @@ def posterior_draws(
         target = -0.5 * (np.asarray(residuals(jnp.asarray(tried))) ** 2).sum(1)
         proposed = -0.5 * (_TAIL + size) * np.log1p((step**2).sum(1) / _TAIL)
         log_weight = np.where(np.isfinite(target), target, -np.inf) - proposed
-        found = _weights(log_weight)
+        found, level = _weights(log_weight), _levelled(log_weight, 0.1 * many)
         if (worth := _worth(found)) > effective:
-            z, weight, effective = tried, found, worth
+            z, weight, even, effective = tried, found, level, worth
         if effective > 0.3 * many:
             break
-        level = _levelled(log_weight, 0.1 * many)
-        centre = level @ tried
-        spread = (tried - centre).T @ ((tried - centre) * level[:, None])
-        root = np.linalg.cholesky(1.1 * spread + 1e-9 * np.eye(size))
-    if effective < 50:
+        centre, root = _centred(tried, level, 1.1)
+    if effective < _FEWEST:
         raise NumericalError(
             f"The posterior could not be sampled: {many} weighed draws are worth {effective:.0f}, "
             f"and at the best point {best.size} residuals have a sum of squares of "
@@ -99,9 +97,7 @@ def posterior_draws(
     # In even steps through the weights: no draw repeats more often than its weight asks for.
     steps = (random.random() + np.arange(draws)) / draws
     kept = np.minimum(np.searchsorted(np.cumsum(weight), steps), many - 1)
-    centre = weight @ z
-    spread = (z - centre).T @ ((z - centre) * weight[:, None])
-    root = np.asarray(np.linalg.cholesky(_WIDER**2 * spread + 1e-9 * np.eye(size)), float)
+    centre, root = _centred(z, even, _WIDER**2)
     return _moved(residuals, z[random.permutation(kept)], centre, root, random), effective
 
 
@@ -130,6 +126,13 @@ def _moved(
         u, now = np.where(accepted[:, None], new, u), np.where(accepted, then, now)
         step = float(np.clip(step * np.exp(accepted.mean() - 0.35), 0.05, 0.95))
     return centre + u @ root.T
+
+
+def _centred(z: Floats, weight: Floats, wider: float) -> tuple[Floats, Floats]:
+    """Weighed mean, and the lower root of so many times the weighed covariance."""
+    centre = weight @ z
+    spread = (z - centre).T @ ((z - centre) * weight[:, None])
+    return centre, np.asarray(np.linalg.cholesky(wider * spread + 1e-9 * np.eye(z.shape[1])), float)
 
 
 def _weights(log_weight: Floats) -> Floats:

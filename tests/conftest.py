@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 
@@ -15,31 +14,13 @@ os.environ.setdefault(
 )
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
 
-import pdcraft  # noqa: F401, I001  (sets 64-bit before JAX is used)
-import jax
+import pdcraft  # noqa: F401  (sets 64-bit before JAX is used)
 
 # Laws are explored anew in every run; a failure prints what brings it back.
 settings.register_profile("pdcraft", deadline=None, print_blob=True)
 settings.load_profile("pdcraft")
 
 ROOT = Path(__file__).parent.parent
-_MORE_MB = 1500
-_held_MB = [0.0]
-
-
-def _now_MB() -> float:
-    held = Path("/proc/self/statm")
-    return int(held.read_text().split()[1]) * 4096e-6 if held.exists() else 0.0
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compiled_programs_do_not_pile_up():
-    """A process that runs the tests of many modules would hold 6 GB of programs in the end."""
-    yield
-    if _now_MB() - _held_MB[0] > _MORE_MB:
-        jax.clear_caches()
-        gc.collect()
-        _held_MB[0] = _now_MB()
 
 
 @pytest.fixture(scope="session")

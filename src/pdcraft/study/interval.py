@@ -114,8 +114,8 @@ def believed_median(
     """Median over patients and its interval over draws, as `believed`.
 
     What few patients do to the median of a draw is estimated from their order (Maritz and Jarrett).
-    With less than two draws of so many the interval is that of the patients' number, between two of
-    them by the binomial distribution.
+    Where fewer than two draws have patients enough, the interval is that of the patients' number,
+    between two of them by the binomial distribution.
 
     Parameters
     ----------

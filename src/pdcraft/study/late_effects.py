@@ -30,13 +30,16 @@ def tolerances(study: Study) -> list[ParameterSet]:
     MissingError
         If the library has no tolerance of an organ.
     """
+    organs = study.assessment.complications
+    if not organs:
+        return []
     held = library.parameters(_TOLERANCE)
     there = list(dict.fromkeys(name.split(".")[0] for name in held))
-    for organ in study.assessment.complications:
+    for organ in organs:
         if organ not in there:
             raise unknown("assessment.complications:", organ, there)
-    wanted = tuple(p for n, p in held.items() if n.split(".")[0] in study.assessment.complications)
-    return [ParameterSet(held.name, wanted)] if wanted else []
+    wanted = tuple(p for name, p in held.items() if name.split(".")[0] in organs)
+    return [ParameterSet(held.name, wanted)]
 
 
 def organ_effects(study: Study, agent: Agent, places: Sequence[str]) -> tuple[LinearQuadratic, ...]:

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
+from numpy.typing import NDArray
 from scipy.stats import chi2
 
 from pdcraft import decay, kinetics, library
@@ -193,17 +194,22 @@ def _courses(
     whole = float(given.activity_MBq.sum())
     last = max(float(m.time_h[-1]) for m in series)
     grid = np.geomspace(min(0.5, last / 100), 1.2 * last, 80)
-    drawn = np.asarray(_activity(found.patient, model, given, tracer, jnp.asarray(grid)))
+    seen = np.unique(np.concatenate([grid, *(m.time_h for m in series)]))
+    activity = np.asarray(_activity(found.patient, model, given, tracer, jnp.asarray(seen)))
+
+    def band(place: int, time_h: NDArray) -> NDArray:
+        return np.quantile(activity[:, np.searchsorted(seen, time_h), place], _BAND, axis=0).T
+
     for m in series:
         place, scale = list(model.places).index(m.region), 1.0 if m.unit == "MBq" else whole
-        at = np.asarray(_activity(found.patient, model, given, tracer, jnp.asarray(m.time_h)))
-        band = np.quantile(at[..., place], _BAND, axis=0).T
+        predicted = band(place, m.time_h)
         y, sigma = m.activity * scale, np.asarray(m.sigma) * scale
-        points += [[m.region, *row] for row in np.column_stack([m.time_h, y, sigma, band]).tolist()]
-        total += float((np.log(y / band[:, 1]) ** 2 / np.log1p((sigma / y) ** 2)).sum())
+        points += [
+            [m.region, *row] for row in np.column_stack([m.time_h, y, sigma, predicted]).tolist()
+        ]
+        total += float((np.log(y / predicted[:, 1]) ** 2 / np.log1p((sigma / y) ** 2)).sum())
         n += len(y)
-        band = np.quantile(drawn[..., place], _BAND, axis=0).T
-        course += [[m.region, *row] for row in np.column_stack([grid, band]).tolist()]
+        course += [[m.region, *row] for row in np.column_stack([grid, band(place, grid)]).tolist()]
     if chi2.sf(total, n) < _UNLIKELY:
         warnings.warn(
             f"The measurements do not fit the model: chi-square {total:.3g} of {n} points. Check "
